@@ -1,0 +1,1 @@
+"""What things are: frozen values and errors. Standard library and msgspec only."""

@@ -1,0 +1,46 @@
+"""Who calls: API keys and what they may do."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from kyozon.domain.labels import Clearance, Label, Level
+
+
+class Limits(Struct, frozen=True):
+    """Ceilings of one key; `None` means none. Money is per calendar month (UTC)."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    money_per_month: Decimal | None = None
+
+
+class ApiKey(Struct, frozen=True):
+    """A key as stored: never the secret itself, only its SHA-256 and the first characters for people to tell keys apart."""
+
+    id: str
+    tenant: str
+    user: str
+    name: str
+    sha256: str
+    prefix: str
+    created_at: datetime
+    clearance: Clearance = Clearance(Level.CONFIDENTIAL, frozenset({"*"}))
+    default_label: Label | None = None
+    label_floor: Label | None = None
+    limits: Limits = Limits()
+    admin: bool = False
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Caller(Struct, frozen=True):
+    """An authenticated key, for the length of one request."""
+
+    key: ApiKey
+
+    @property
+    def tenant(self) -> str:
+        """The tenant the key belongs to."""
+        return self.key.tenant

@@ -1,0 +1,92 @@
+"""The decision record: what was asked, which models could have answered, which one may, and why."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from kyozon.domain.labels import Label, LabelSource
+from kyozon.domain.language import Text
+from kyozon.domain.usage import Charge, Usage
+
+
+class Objection(Struct, frozen=True):
+    """Why one rule excludes one model: what it needs, what it found, and what to do about it."""
+
+    rule: str
+    need: str
+    have: str
+    text: Text
+
+
+class Candidate(Struct, frozen=True):
+    """One model card as the decision saw it. Without objections it is permitted; `rank` 1 is the choice."""
+
+    model: str
+    provider: str
+    zone: str
+    objections: tuple[Objection, ...] = ()
+    predicted_cost: Decimal | None = None
+    rank: int | None = None
+
+    @property
+    def permitted(self) -> bool:
+        """Whether no rule objected."""
+        return not self.objections
+
+
+class Decision(Struct, frozen=True):
+    """Written durably before any byte leaves; a refusal is a decision too. It holds no text of the request."""
+
+    id: str
+    at: datetime
+    tenant: str
+    key_id: str
+    user: str
+    kind: Literal["chat", "embedding", "count"]
+    requested_model: str
+    label: Label
+    label_sources: tuple[LabelSource, ...]
+    policy_version: str
+    router: str
+    candidates: tuple[Candidate, ...]
+    chosen: str | None
+    reason: Text
+    input_tokens_estimated: int
+    output_tokens_limit: int
+    body_sha256: str
+    held: Decimal = Decimal(0)
+    currency: str = "USD"
+
+
+class Attempt(Struct, frozen=True):
+    """One call to one model within a request."""
+
+    model: str
+    provider: str
+    error: str | None = None
+    status: int | None = None
+
+
+OutcomeStatus = Literal["answered", "broken", "left", "failed", "refused", "lost"]
+
+
+class Outcome(Struct, frozen=True):
+    """How a decided request ended, written when it ended.
+
+    `answered` whole; `broken` the upstream's stream was cut; `left` the caller hung up; `failed` no model answered;
+    `refused` nothing was sent; `lost` the process died and recovery closed the record.
+    """
+
+    decision_id: str
+    at: datetime
+    status: OutcomeStatus
+    model: str | None = None
+    usage: Usage = Usage()
+    charge: Charge = Charge(Decimal(0))
+    finish: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    error: str | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None

@@ -1,0 +1,225 @@
+"""Every error Kyozon raises on purpose.
+
+KyozonError
+├── CallerError                 the caller's mistake
+│   ├── InvalidRequest          the body or a header cannot be read, or contradicts itself
+│   ├── Unauthenticated         no key, an unknown, expired or revoked one
+│   ├── NotAllowed              the key may not use this endpoint
+│   ├── NotFound                a model, decision or key of that name does not exist
+│   ├── IdempotencyConflict     the Idempotency-Key was used with another body, or is in use now
+│   ├── SettingsError           kyozon.toml is wrong (all mistakes at once)
+│   └── RejectedUpstream        the provider says the request itself is wrong
+├── Refusal                     Kyozon could, but may not
+│   ├── NotPermitted            every candidate met an objection
+│   ├── LimitReached            requests or tokens per minute
+│   └── BudgetReached           money per month
+└── WorldFailure                retryable or not
+    ├── UpstreamUnreachable     no connection, or none in time
+    ├── UpstreamFailed          the provider answered with a failure of its own
+    ├── StreamBroken            the provider's stream ended before its end
+    ├── ModelNotReady           a local model is loading or its engine died
+    ├── StorageUnavailable      the database cannot record what must be recorded
+    └── MissingPiece            a package, file or program is not there
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+from kyozon.domain.decisions import Objection
+from kyozon.domain.language import Language, Text
+
+
+class KyozonError(Exception):
+    """The root. `code` is stable and machine-readable; `text` says what to do next, in both languages."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+    def message(self, language: Language = "en") -> str:
+        """The message in the caller's language."""
+        return self.text.to(language)
+
+
+class CallerError(KyozonError):
+    """The caller's mistake."""
+
+    code = "invalid_request"
+
+
+class InvalidRequest(CallerError):
+    """The body or a header cannot be read. `param` names the field."""
+
+    def __init__(self, text: Text, param: str | None = None) -> None:
+        super().__init__(text)
+        self.param = param
+
+
+class Unauthenticated(CallerError):
+    """No key, an unknown, expired or revoked one."""
+
+    code = "invalid_api_key"
+
+
+class NotAllowed(CallerError):
+    """The key may not use this endpoint."""
+
+    code = "not_allowed"
+
+
+class NotFound(CallerError):
+    """A thing of that name does not exist."""
+
+    code = "not_found"
+
+    def __init__(self, text: Text, param: str | None = None) -> None:
+        super().__init__(text)
+        self.param = param
+
+
+class IdempotencyConflict(CallerError):
+    """The Idempotency-Key was used with another body, or its first request is still running."""
+
+    code = "idempotency_conflict"
+
+
+class SettingsError(CallerError):
+    """kyozon.toml is wrong; `mistakes` holds one text for each."""
+
+    code = "settings_invalid"
+
+    def __init__(self, mistakes: tuple[Text, ...]) -> None:
+        super().__init__(Text("\n".join(m.en for m in mistakes), "\n".join(m.ja for m in mistakes)))
+        self.mistakes = mistakes
+
+
+class RejectedUpstream(CallerError):
+    """The provider says the request is wrong (400, 404, 413, 422): its own body is kept for the caller."""
+
+    code = "rejected_by_provider"
+
+    def __init__(self, provider: str, status: int, detail: str) -> None:
+        super().__init__(
+            Text(
+                f"{provider} rejected the request ({status}): {detail}",
+                f"{provider} が要求を受け付けませんでした ({status})：{detail}",
+            )
+        )
+        self.provider = provider
+        self.status = status
+        self.detail = detail
+
+
+class Refusal(KyozonError):
+    """Kyozon could, but may not. `decision_id` names the record of the refusal once there is one."""
+
+    code = "refused"
+    decision_id: str | None = None
+
+
+class NotPermitted(Refusal):
+    """No permitted model is left; `objections` maps each model to what excluded it."""
+
+    code = "not_permitted"
+
+    def __init__(self, text: Text, objections: dict[str, tuple[Objection, ...]]) -> None:
+        super().__init__(text)
+        self.objections = objections
+
+
+class LimitReached(Refusal):
+    """More requests or tokens in a minute than the key may use."""
+
+    code = "rate_limit_exceeded"
+
+    def __init__(self, text: Text, limit: str, resets_at: datetime) -> None:
+        super().__init__(text)
+        self.limit = limit
+        self.resets_at = resets_at
+
+
+class BudgetReached(Refusal):
+    """The key's money for this month is spent or reserved."""
+
+    code = "insufficient_quota"
+
+    def __init__(self, text: Text, resets_at: datetime) -> None:
+        super().__init__(text)
+        self.resets_at = resets_at
+
+
+class WorldFailure(KyozonError):
+    """Something outside failed; `retryable` says whether another try, here or elsewhere, can help."""
+
+    code = "unavailable"
+    retryable: bool = True
+
+
+class UpstreamUnreachable(WorldFailure):
+    """No connection to the provider, or none in time."""
+
+    code = "provider_unreachable"
+
+    def __init__(self, provider: str, detail: str) -> None:
+        super().__init__(
+            Text(
+                f"cannot reach {provider}: {detail}. Check that it runs and that its base_url is right.",
+                f"{provider} に接続できません：{detail}。起動しているか、base_url が正しいか確認してください。",
+            )
+        )
+        self.provider = provider
+
+
+class UpstreamFailed(WorldFailure):
+    """The provider answered with a failure of its own; told apart by status, never by text."""
+
+    code = "provider_failed"
+
+    def __init__(self, provider: str, status: int, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(
+            Text(
+                f"{provider} failed ({status}): {detail}",
+                f"{provider} が失敗しました ({status})：{detail}",
+            )
+        )
+        self.provider = provider
+        self.status = status
+        self.detail = detail
+        self.retry_after = retry_after
+        self.retryable = status in (408, 409, 425, 429) or status >= 500  # noqa: PLR2004
+
+
+class StreamBroken(WorldFailure):
+    """The provider's stream ended before its end."""
+
+    code = "stream_broken"
+
+    def __init__(self, provider: str, detail: str) -> None:
+        super().__init__(
+            Text(
+                f"the answer of {provider} was cut off: {detail}. What arrived is accounted for; ask again for the rest.",
+                f"{provider} の応答が途中で切れました：{detail}。届いた分は記帳済みです。続きは再度お試しください。",
+            )
+        )
+        self.provider = provider
+
+
+class ModelNotReady(WorldFailure):
+    """A local model is loading, or its engine died and is being restarted."""
+
+    code = "model_not_ready"
+
+
+class StorageUnavailable(WorldFailure):
+    """The database cannot record what must be recorded, so nothing is sent."""
+
+    code = "storage_unavailable"
+
+
+class MissingPiece(WorldFailure):
+    """A package, file or program is not there; the text says how to get it."""
+
+    code = "missing_piece"
+    retryable = False

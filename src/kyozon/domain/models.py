@@ -1,0 +1,102 @@
+"""Providers and the models they serve: facts as data. What is not known stays `None` or absent."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
+
+WireFormat = Literal["openai", "anthropic", "gemini", "embedded"]
+Ability = Literal[
+    "tools",
+    "parallel_tools",
+    "schema",
+    "reasoning",
+    "logprobs",
+    "n",
+    "seed",
+    "images",
+    "audio",
+    "streaming",
+    "dimensions",
+]
+CardKind = Literal["chat", "embedding"]
+
+AUTO = "auto"
+
+
+class Price(Struct, frozen=True):
+    """What a million tokens cost in `currency` from `valid_from` on, as `source` stated it."""
+
+    valid_from: date
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    currency: str = "USD"
+    source: str = ""
+
+
+class ModelCard(Struct, frozen=True):
+    """What a model is, where it runs, its licence, prices and abilities.
+
+    `abilities` maps a name to True (has it) or False (has not); an absent name is unknown.
+    `tools_by_schema` says that tool calls are made by constraining the output to a JSON schema, because the model's
+    chat template knows no tools. `demo` marks a model that proves the pipeline and is no assistant.
+    """
+
+    id: str
+    provider: str
+    upstream: str
+    zone: str
+    kind: CardKind = "chat"
+    open_weights: bool | None = None
+    licence: str | None = None
+    context: int | None = None
+    max_output: int | None = None
+    modalities: frozenset[str] = frozenset({"text"})
+    abilities: dict[str, bool] = field(default_factory=dict)
+    languages: frozenset[str] = frozenset()
+    prices: tuple[Price, ...] = ()
+    dimensions: int | None = None
+    tools_by_schema: bool = False
+    demo: bool = False
+
+
+class Quirks(Struct, frozen=True):
+    """How one vendor's endpoint departs from its wire format. Every field is read by the wire format's own file."""
+
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    drops: tuple[str, ...] = ()
+    renames: dict[str, str] = field(default_factory=dict)
+    system_role: Literal["developer", "system", "as_sent"] = "as_sent"
+    stream_usage: bool = True
+    reasoning_field: str = "reasoning_content"
+    think_tags: bool = False
+    tools_by_schema: bool = False
+    one_request_per_connection: bool = False
+    chat_path: str = "/chat/completions"
+    embeddings_path: str = "/embeddings"
+    key_header: str = "authorization"
+    key_prefix: str = "Bearer "
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+
+
+class Provider(Struct, frozen=True):
+    """Who serves models: where, under which law, what it does with what it receives. `verified` dates the facts."""
+
+    id: str
+    name: str
+    format: WireFormat
+    base_url: str
+    key_variable: str | None = None
+    zone: str = "external"
+    jurisdiction: str | None = None
+    region: str | None = None
+    retains: bool | None = None
+    trains: bool | None = None
+    quirks: Quirks = Quirks()
+    verified: date | None = None
+    source: str = ""
+    unverified: tuple[str, ...] = ()

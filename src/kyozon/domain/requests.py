@@ -1,0 +1,50 @@
+"""A request as the floors above understand it, and what it needs from a model."""
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Json = dict[str, Any]
+Dialect = Literal["openai", "anthropic"]
+
+
+class ChatRequest(Struct, frozen=True):
+    """One chat request.
+
+    `body` is what the caller sent, in the caller's `dialect`, unknown fields included. `chat` is the same request in the
+    shape of OpenAI's chat completions, the pivot between dialects; for the dialect `openai` the two are one object.
+    """
+
+    dialect: Dialect
+    body: Json
+    chat: Json
+
+    @property
+    def model(self) -> str:
+        """The model the caller named, `auto` when the choice is left to Kyozon."""
+        return str(self.chat["model"])
+
+    @property
+    def stream(self) -> bool:
+        """Whether the caller wants server-sent events."""
+        return bool(self.chat.get("stream"))
+
+
+class EmbeddingRequest(Struct, frozen=True):
+    """Texts to embed. `purpose` matters to models that prefix queries and passages differently."""
+
+    body: Json
+    model: str
+    texts: tuple[str, ...]
+    dimensions: int | None = None
+    purpose: Literal["query", "passage"] = "passage"
+
+
+class Needs(Struct, frozen=True):
+    """What a request needs from a model; token counts are estimates until the model has counted."""
+
+    kind: Literal["chat", "embedding"]
+    abilities: frozenset[str] = frozenset()
+    modalities: frozenset[str] = frozenset({"text"})
+    input_tokens: int = 0
+    output_tokens: int = 0

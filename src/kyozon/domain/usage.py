@@ -1,0 +1,54 @@
+"""Tokens used and money charged: the ledger's values."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Usage(Struct, frozen=True):
+    """Tokens of one answer, normalised once: input = uncached + cache_read + cache_write, for every provider.
+
+    `reasoning` is the part of `output` spent on reasoning. `estimated` marks counts that no model reported.
+    """
+
+    uncached: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+    estimated: bool = False
+
+    @property
+    def input(self) -> int:
+        """All tokens the model read."""
+        return self.uncached + self.cache_read + self.cache_write
+
+
+class Charge(Struct, frozen=True):
+    """Money for a usage. `priced` is False where no price is known: the amount is then zero and says nothing."""
+
+    amount: Decimal
+    currency: str = "USD"
+    price_from: date | None = None
+    priced: bool = True
+
+
+class Posting(Struct, frozen=True):
+    """One side of a transaction: positive adds to the account, negative takes from it."""
+
+    account: str
+    amount: Decimal
+
+
+class Transaction(Struct, frozen=True):
+    """A balanced set of postings: they sum to zero. `idempotency_key` is unique for ever."""
+
+    id: str
+    kind: Literal["hold", "release", "settle"]
+    decision_id: str
+    idempotency_key: str
+    at: datetime
+    currency: str
+    postings: tuple[Posting, ...]

@@ -1,0 +1,1 @@
+"""Labels, rules and what they object to: one rule per file, pure."""

@@ -1,0 +1,1 @@
+"""The rules of the permit step. Each file holds one rule; every module of this package is discovered and applied."""

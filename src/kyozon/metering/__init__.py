@@ -1,0 +1,1 @@
+"""Prices usage, balances the ledger, counts limits: arithmetic only."""

@@ -1,0 +1,102 @@
+"""What must be remembered: decisions, outcomes, the ledger, keys, answers kept for a repeated request."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from kyozon.domain.callers import ApiKey
+from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.usage import Transaction
+
+
+class KeptAnswer(Struct, frozen=True):
+    """An answer already paid for, kept so that repeating its request costs nothing."""
+
+    key_id: str
+    idempotency_key: str
+    body_sha256: str
+    decision_id: str
+    content_type: str
+    payload: bytes
+    expires_at: datetime
+
+
+class UsageRow(Struct, frozen=True):
+    """Sums of the ledger over one group (a day, a model or a key)."""
+
+    group: str
+    requests: int
+    failed: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    amount: Decimal
+    currency: str
+    unpriced_requests: int
+
+
+class Journal(Protocol):
+    """The append-only record. Each call returns when its records are durable, or raises `StorageUnavailable`."""
+
+    async def open(self, decision: Decision, hold: Transaction | None) -> None:
+        """Record a decision, and the money held for it, before any byte leaves."""
+        ...
+
+    async def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> None:
+        """Record how a decision ended. A transaction whose idempotency key exists already changes nothing."""
+        ...
+
+
+class Records(Protocol):
+    """Reading what was recorded."""
+
+    async def decision(self, decision_id: str) -> tuple[Decision, Outcome | None] | None:
+        """A decision and its outcome, None where there is no such decision."""
+        ...
+
+    async def decisions(self, tenant: str, after: str | None, limit: int) -> list[tuple[Decision, Outcome | None]]:
+        """Decisions of a tenant, newest first, after the one with id `after`."""
+        ...
+
+    async def open_decisions(self) -> list[tuple[Decision, Transaction | None]]:
+        """Decisions that have no outcome, with the hold that still stands: what a killed process left behind."""
+        ...
+
+    async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
+        """Sums per group since a day (UTC), from outcomes and settled transactions."""
+        ...
+
+    async def spent(self, key_id: str, since: datetime) -> Decimal:
+        """Money settled for a key since a moment."""
+        ...
+
+    async def balance(self) -> dict[str, Decimal]:
+        """The sum of all postings per currency: zero, or the ledger is broken."""
+        ...
+
+    async def kept_answer(self, key_id: str, idempotency_key: str, now: datetime) -> KeptAnswer | None:
+        """The kept answer for a client's Idempotency-Key, if it has not expired."""
+        ...
+
+
+class KeyStore(Protocol):
+    """API keys at rest."""
+
+    async def add(self, key: ApiKey) -> None:
+        """Store a new key (its hash; the secret never comes here)."""
+        ...
+
+    async def revoke(self, key_id: str, at: datetime) -> bool:
+        """Revoke; False where no such key is active."""
+        ...
+
+    async def by_sha256(self, sha256: str) -> ApiKey | None:
+        """The key with that hash, revoked or not."""
+        ...
+
+    async def all(self, tenant: str | None = None) -> list[ApiKey]:
+        """All keys, oldest first."""
+        ...

@@ -1,0 +1,1 @@
+"""Wire formats to models. Vendors are rows of `vendors.toml`, never a comparison of names in code."""

@@ -1,0 +1,47 @@
+"""Server-sent events, read byte by byte as they arrive (WHATWG HTML §9.2.6)."""
+
+from msgspec import Struct
+
+
+class Event(Struct, frozen=True):
+    """One event: its name (empty where the stream gave none) and its data, joined by newlines if it had several lines."""
+
+    name: str
+    data: bytes
+
+
+class EventParser:
+    """Cuts a byte stream into events, whatever the chunks' borders; comments, `id` and `retry` are passed over."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._name = ""
+        self._data: list[bytes] = []
+        self._after_cr = False
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events completed by `chunk`. An event without data is no event, as the standard says."""
+        if self._after_cr and chunk:
+            chunk = chunk.removeprefix(b"\n")
+            self._after_cr = False
+        buffer = self._rest + chunk
+        self._after_cr = buffer.endswith(b"\r")
+        *lines, self._rest = buffer.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        events = []
+        for line in lines:
+            if line:
+                self._take(line)
+            elif self._data:
+                events.append(Event(self._name, b"\n".join(self._data)))
+                self._name, self._data = "", []
+            else:
+                self._name = ""
+        return events
+
+    def _take(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            self._data.append(value)
+        elif field == b"event":
+            self._name = value.decode("utf-8", "replace")

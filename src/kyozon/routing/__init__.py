@@ -1,0 +1,1 @@
+"""Ranks the permitted models for a request and says why. One router per file."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, migrations, the journal and the queries."""
