@@ -6,6 +6,7 @@ KyozonError
 │   ├── Unauthenticated         no key, an unknown, expired or revoked one
 │   ├── NotAllowed              the key may not use this endpoint
 │   ├── NotFound                a model, decision or key of that name does not exist
+│   ├── TooLarge                the body is larger than this server takes
 │   ├── IdempotencyConflict     the Idempotency-Key was used with another body, or is in use now
 │   ├── SettingsError           kyozon.toml is wrong (all mistakes at once)
 │   └── RejectedUpstream        the provider says the request itself is wrong
@@ -79,10 +80,20 @@ class NotFound(CallerError):
         self.param = param
 
 
+class TooLarge(CallerError):
+    """The body is larger than this server takes."""
+
+    code = "request_too_large"
+
+
 class IdempotencyConflict(CallerError):
-    """The Idempotency-Key was used with another body, or its first request is still running."""
+    """The Idempotency-Key was used with another body, or (`retryable`) its first request is still running."""
 
     code = "idempotency_conflict"
+
+    def __init__(self, text: Text, *, retryable: bool) -> None:
+        super().__init__(text)
+        self.retryable = retryable
 
 
 class SettingsError(CallerError):
@@ -130,11 +141,11 @@ class NotPermitted(Refusal):
 
 
 class LimitReached(Refusal):
-    """More requests or tokens in a minute than the key may use."""
+    """More requests or tokens in a minute than the key may use. `resets_at` is None where waiting does not help."""
 
     code = "rate_limit_exceeded"
 
-    def __init__(self, text: Text, limit: str, resets_at: datetime) -> None:
+    def __init__(self, text: Text, limit: str, resets_at: datetime | None) -> None:
         super().__init__(text)
         self.limit = limit
         self.resets_at = resets_at

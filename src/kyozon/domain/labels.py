@@ -92,9 +92,13 @@ def parse_label(text: str) -> Label:
     """Read `level+compartment+…`.
 
     Raises:
-        ValueError: the level is not one of the four, or a compartment is not made of letters, digits and hyphens.
+        ValueError: the level is not one of the four, or a compartment is not made of letters, digits and hyphens; `*` is
+            for clearances alone, since data stands in compartments that have names.
     """
     level, compartments = _parse(text)
+    if ALL_COMPARTMENTS in compartments:
+        message = "a label cannot say '*': name its compartments, or leave them out"
+        raise ValueError(message)
     return Label(level=level, compartments=compartments)
 
 

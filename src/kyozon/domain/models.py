@@ -19,6 +19,8 @@ Ability = Literal[
     "audio",
     "streaming",
     "dimensions",
+    "sampling",
+    "effort",
 ]
 CardKind = Literal["chat", "embedding"]
 
@@ -40,7 +42,8 @@ class Price(Struct, frozen=True):
 class ModelCard(Struct, frozen=True):
     """What a model is, where it runs, its licence, prices and abilities.
 
-    `abilities` maps a name to True (has it) or False (has not); an absent name is unknown.
+    `abilities` maps a name to True (has it) or False (has not); an absent name is unknown. `sampling` is False where the
+    model refuses temperature and its kin, `effort` is False where it takes a budget of reasoning tokens instead of a level.
     `tools_by_schema` says that tool calls are made by constraining the output to a JSON schema, because the model's
     chat template knows no tools. `demo` marks a model that proves the pipeline and is no assistant.
     """
@@ -64,16 +67,24 @@ class ModelCard(Struct, frozen=True):
 
 
 class Quirks(Struct, frozen=True):
-    """How one vendor's endpoint departs from its wire format. Every field is read by the wire format's own file."""
+    """How one vendor's endpoint departs from its wire format. Every field is read by the wire format's own file.
+
+    `drops` and `renames` name fields of the request; `messages.NAME` names a field of each message. `reasoning_field`
+    says where reasoning comes back: in a field of that name, or (`parts`) among the typed parts of the content.
+    `think_tags` parts `<think>` text from the answer, `think_opened` says that the chat template already opened it.
+    `tokenize` marks llama.cpp's server, which counts tokens at `/apply-template` and `/tokenize`.
+    """
 
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     drops: tuple[str, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
     system_role: Literal["developer", "system", "as_sent"] = "as_sent"
     stream_usage: bool = True
-    reasoning_field: str = "reasoning_content"
+    reasoning_field: Literal["reasoning_content", "reasoning", "parts"] = "reasoning_content"
     think_tags: bool = False
+    think_opened: bool = False
     tools_by_schema: bool = False
+    tokenize: bool = False
     one_request_per_connection: bool = False
     chat_path: str = "/chat/completions"
     embeddings_path: str = "/embeddings"

@@ -41,10 +41,14 @@ class EmbeddingRequest(Struct, frozen=True):
 
 
 class Needs(Struct, frozen=True):
-    """What a request needs from a model; token counts are estimates until the model has counted."""
+    """What a request needs from a model; token counts are estimates until the model has counted.
+
+    `output_tokens` is for all `choices` together.
+    """
 
     kind: Literal["chat", "embedding"]
     abilities: frozenset[str] = frozenset()
     modalities: frozenset[str] = frozenset({"text"})
     input_tokens: int = 0
     output_tokens: int = 0
+    choices: int = 1

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+_BOM = b"\xef\xbb\xbf"
+
 
 class Event(Struct, frozen=True):
     """One event: its name (empty where the stream gave none) and its data, joined by newlines if it had several lines."""
@@ -18,25 +20,30 @@ class EventParser:
         self._name = ""
         self._data: list[bytes] = []
         self._after_cr = False
+        self._started = False
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events completed by `chunk`. An event without data is no event, as the standard says."""
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
+        if not chunk:
+            return []
         buffer = self._rest + chunk
         self._after_cr = buffer.endswith(b"\r")
         *lines, self._rest = buffer.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        events = []
-        for line in lines:
-            if line:
-                self._take(line)
-            elif self._data:
-                events.append(Event(self._name, b"\n".join(self._data)))
-                self._name, self._data = "", []
-            else:
-                self._name = ""
-        return events
+        if lines and not self._started:
+            lines[0] = lines[0].removeprefix(_BOM)
+            self._started = True
+        return [event for line in lines if (event := self._line(line)) is not None]
+
+    def _line(self, line: bytes) -> Event | None:
+        if line:
+            self._take(line)
+            return None
+        event = Event(self._name, b"\n".join(self._data)) if self._data else None
+        self._name, self._data = "", []
+        return event
 
     def _take(self, line: bytes) -> None:
         field, _, value = line.partition(b":")

@@ -1,8 +1,8 @@
 """The one HTTP client towards models. Nothing else in Kyozon holds one: what leaves, leaves through here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import msgspec
@@ -13,10 +13,13 @@ from kyozon.providers.sse import Event, EventParser
 
 _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
 _DETAIL_LIMIT = 2_000
+_ERROR_BODY_LIMIT = 65_536
+_DRAIN_S = 0.05
+_BROKEN = (aiohttp.ClientError, OSError)  # time-outs are among the latter
 
 
 class Timeouts(Struct, frozen=True):
-    """Seconds: to connect, to the first byte of the answer, between two reads."""
+    """Seconds: to connect, to the first byte of the answer's body, between two reads of it."""
 
     connect: float = 10.0
     first_byte: float = 600.0
@@ -43,21 +46,22 @@ class Transport:
     async def post(self, send: Send) -> bytes:
         """The whole body of a successful answer."""
         async with self._open(send) as response:
-            try:
-                return await response.read()
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                raise StreamBroken(send.provider, _reason(error)) from error
+            return b"".join([chunk async for chunk in self._chunks(send.provider, response)])
 
-    async def events(self, send: Send) -> AsyncIterator[Event]:
-        """The server-sent events of a successful answer; ends when the provider ends it, however it ends well-formed."""
+    async def events(self, send: Send, end: bytes | None = None) -> AsyncGenerator[Event, None]:
+        """The server-sent events of a successful answer; ends after one whose data is `end`, or when the provider ends it.
+
+        It ends the same way however early the provider ended it well-formed: whether the answer is whole is for the wire
+        format to say.
+        """
         parser = EventParser()
         async with self._open(send) as response:
-            try:
-                async for chunk in response.content.iter_any():
-                    for event in parser.feed(chunk):
-                        yield event
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                raise StreamBroken(send.provider, _reason(error)) from error
+            async for chunk in self._chunks(send.provider, response):
+                for event in parser.feed(chunk):
+                    yield event
+                    if event.data == end:
+                        await _drain(response)
+                        return
 
     async def close(self) -> None:
         """Close all connections."""
@@ -74,40 +78,72 @@ class Transport:
         try:
             async with asyncio.timeout(self._timeouts.first_byte):
                 response = await request
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (*_BROKEN, ValueError) as error:
             raise UpstreamUnreachable(send.provider, _reason(error)) from error
         try:
             if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                raise await _failure(send.provider, response)
+                raise await self._failure(send.provider, response)
             yield response
         finally:
             # Releasing an unread stream would keep the provider generating: close the connection instead.
-            response.close() if not response.content.at_eof() else response.release()
+            if send.close or not response.content.at_eof():
+                response.close()
+            else:
+                response.release()
+
+    async def _chunks(self, provider: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        """The body as it arrives. Providers send the head at once and think before the first byte: that wait is longer."""
+        patience = self._timeouts.first_byte
+        broken: type[UpstreamUnreachable | StreamBroken] = UpstreamUnreachable
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    chunk = await response.content.readany()
+            except _BROKEN as error:
+                raise broken(provider, _reason(error)) from error
+            if not chunk:
+                return
+            yield chunk
+            patience, broken = self._timeouts.between, StreamBroken
+
+    async def _failure(self, provider: str, response: aiohttp.ClientResponse) -> KyozonError:
+        body = b""
+        try:
+            async for chunk in self._chunks(provider, response):
+                body += chunk
+                if len(body) > _ERROR_BODY_LIMIT:
+                    break
+        except (UpstreamUnreachable, StreamBroken):
+            pass  # the status alone tells what happened; what arrived of the body is enough
+        return failure(provider, response.status, error_detail(body), _retry_after(response.headers))
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=self._timeouts.connect, sock_read=self._timeouts.between
-                ),
+                # Reads are timed in `_chunks`: aiohttp's own limit would also cut short the wait for the head.
+                timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect),
             )
         return self._session
 
 
-async def _failure(provider: str, response: aiohttp.ClientResponse) -> KyozonError:
-    try:
-        body = await response.content.read(65_536)
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        body = b""
-    detail = _detail(body)
-    if response.status in _CALLERS_MISTAKE:
-        return RejectedUpstream(provider, response.status, detail)
-    return UpstreamFailed(provider, response.status, detail, _retry_after(response.headers))
+async def _drain(response: aiohttp.ClientResponse) -> None:
+    """Read what follows the last event, a few bytes of framing, so that the connection can be used again."""
+    with suppress(*_BROKEN):
+        async with asyncio.timeout(_DRAIN_S):
+            while await response.content.readany():
+                pass
 
 
-def _detail(body: bytes) -> str:
+def failure(provider: str, status: int, detail: str, retry_after: float | None = None) -> KyozonError:
+    """The error for a failure status: the caller's mistake, or the provider's."""
+    if status in _CALLERS_MISTAKE:
+        return RejectedUpstream(provider, status, detail)
+    return UpstreamFailed(provider, status, detail, retry_after)
+
+
+def error_detail(body: bytes) -> str:
     """The provider's message, wherever its error shape keeps it; else the start of the body."""
     try:
         found = msgspec.json.decode(body)

@@ -1,0 +1,5 @@
+"""`python -m kyozon` is `kyozon`."""
+
+from kyozon.cli import main
+
+main()

@@ -1,0 +1,61 @@
+"""The records of one installation: PostgreSQL, started if it is the embedded one, brought up to date, opened."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from kyozon.bootstrap.steps import Step
+from kyozon.domain.language import Text
+from kyozon.settings import Settings
+from kyozon.storage import migrate
+from kyozon.storage.database import Database
+from kyozon.storage.embedded import EmbeddedPostgres
+from kyozon.storage.journal import PostgresJournal
+from kyozon.storage.keys import PostgresKeyStore
+from kyozon.storage.records import PostgresRecords
+
+_DATABASE = Text("database", "データベース")
+_MIGRATIONS = Text("tables", "テーブル")
+
+
+class Store(Struct, frozen=True):
+    """Everything that remembers. `applied` are the migrations that opening it has run."""
+
+    applied: list[str]
+    dsn: str
+    database: Database
+    journal: PostgresJournal
+    records: PostgresRecords
+    keys: PostgresKeyStore
+
+
+@asynccontextmanager
+async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
+    """The store, as long as the block runs; the embedded server stops with its last user.
+
+    Raises:
+        StorageUnavailable: the database cannot be reached or started; the message says why.
+    """
+    started = datetime.now(UTC)
+    embedded = None if settings.database.url else EmbeddedPostgres(settings.data_dir / "postgres")
+    try:
+        with step(_DATABASE) as report:
+            dsn = settings.database.url or ""
+            if embedded is not None:
+                dsn = await asyncio.to_thread(embedded.start, report)
+        with step(_MIGRATIONS):
+            applied = await migrate.upgrade(dsn)
+        database = Database(dsn)
+        await database.connect()
+        journal = PostgresJournal(database)
+        try:
+            yield Store(applied, dsn, database, journal, PostgresRecords(database, started), PostgresKeyStore(database))
+        finally:
+            await journal.stop()
+            await database.close()
+    finally:
+        if embedded is not None:
+            await asyncio.to_thread(embedded.stop)

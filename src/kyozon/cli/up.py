@@ -1,0 +1,127 @@
+"""`kyozon up`: start everything, say where it is, serve until told to stop."""
+
+import logging
+import sys
+
+import click
+import uvloop
+
+from kyozon import __version__
+from kyozon.bootstrap.house import House, running
+from kyozon.bootstrap.serving import address_of, listening, served
+from kyozon.cli.local_key import NAME, ensure_key
+from kyozon.cli.models import recommendation
+from kyozon.cli.options import Target, installation
+from kyozon.cli.output import err, out, print_json
+from kyozon.cli.speech import language, say
+from kyozon.cli.steps import Steps
+from kyozon.domain.language import Text
+from kyozon.services.keys import NewKey
+from kyozon.settings import Settings
+
+
+@click.command(
+    help=say(
+        "Start Kyozon: database, local model, endpoint.", "Kyozon を起動します（データベース・ローカルモデル・窓口）。"
+    )
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=say("Port; 0 takes a free one.", "ポート。0 で空きを使います。")
+)
+@click.option("--host", help=say("Address to listen on.", "待ち受けるアドレス。"))
+@installation
+def up(target: Target, port: int | None, host: str | None) -> None:
+    """Start, print, serve."""
+    if port is not None:
+        target.overrides["KYOZON_PORT"] = str(port)
+    if host is not None:
+        target.overrides["KYOZON_HOST"] = host
+    settings = target.settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _log_to(settings)
+    uvloop.run(_serve(target, settings))
+
+
+async def _serve(target: Target, settings: Settings) -> None:
+    steps = Steps(as_json=target.as_json)
+    if not target.as_json:
+        err.print(f"[bold]Kyozon {__version__}[/]  {settings.data_dir}")
+    bound = listening(settings)
+    async with running(settings, target.environ(), steps.step) as house:
+        await ensure_key(settings.data_dir, house.keys)
+        first = await _first_key(house)
+        with steps.step(Text("endpoint", "窓口")):
+            serving = served(house.app, bound, settings)
+            task = await serving.__aenter__()
+        try:
+            _announce(target, house, steps, address=address_of(bound), key=first)
+            await task
+        finally:
+            await serving.__aexit__(None, None, None)
+
+
+async def _first_key(house: House) -> str | None:
+    """The secret of the first key of a new installation, None where people have keys already."""
+    if any(key.name != NAME and key.revoked_at is None for key in await house.keys.all()):
+        return None
+    _, secret = await house.keys.issue(NewKey(name="first", admin=True))
+    return secret
+
+
+def _announce(target: Target, house: House, steps: Steps, *, address: str, key: str | None) -> None:
+    total = round(sum(steps.seconds.values()), 3)
+    if target.as_json:
+        print_json({"address": address, "key": key, "seconds": steps.seconds, "total": total, "recovered": house.recovered})
+        return
+    err.print(say(f"  Ready in {total:.1f} s.", f"  準備完了（{total:.1f} 秒）。"))
+    if house.recovered:
+        err.print(
+            say(
+                f"  {house.recovered} requests that an earlier stop had cut off are accounted for.",
+                f"  前回の停止で途切れた {house.recovered} 件の要求を記帳しました。",
+            )
+        )
+    if house.local.trouble is not None:
+        err.print(f"  [yellow]![/] {house.local.trouble.message(language())}")
+    out.print()
+    out.print(say(f"  Address  [bold]{address}/v1[/]", f"  アドレス  [bold]{address}/v1[/]"))
+    if key is not None:
+        out.print(say(f"  API key  [bold]{key}[/]", f"  API キー  [bold]{key}[/]"))
+        out.print(
+            say(
+                "           Keep it now: it is not shown again.", "            今すぐ控えてください。二度と表示されません。"
+            )
+        )
+    else:
+        out.print(
+            say(
+                "  API key  as before; kyozon keys create makes another",
+                "  API キー  以前のとおり。追加は kyozon keys create",
+            )
+        )
+    out.print()
+    _three_things(address, key or "ky-…")
+    out.print(recommendation(house.local))
+    sys.stdout.flush()
+
+
+def _three_things(address: str, key: str) -> None:
+    out.print(say("  Three things to try, in another terminal:", "  別の端末で、まずはこの三つ："))
+    out.print('    kyozon ask "Why is the sky blue?"')
+    body = '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'
+    out.print(f"    curl {address}/v1/chat/completions -H 'Authorization: Bearer {key}' -d '{body}'", markup=False)
+    out.print(
+        f'    OPENAI_BASE_URL={address}/v1 OPENAI_API_KEY={key} python -c "from openai import OpenAI; '
+        'print(OpenAI().models.list())"',
+        markup=False,
+    )
+    out.print()
+
+
+def _log_to(settings: Settings) -> None:
+    folder = settings.data_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=folder / "kyozon.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+
+
+commands = [up]

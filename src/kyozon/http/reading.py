@@ -1,0 +1,163 @@
+"""Reading a request: who sends it, its body, its label. Every mistake names the field and the mend."""
+
+import hashlib
+import re
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.requests import ClientDisconnect, Request
+
+from kyozon.domain.callers import Caller
+from kyozon.domain.errors import InvalidRequest, TooLarge
+from kyozon.domain.labels import Label, parse_label
+from kyozon.domain.language import Text
+from kyozon.domain.requests import Json
+from kyozon.http.context import services
+from kyozon.services.replays import Repeat
+
+ShapeT = TypeVar("ShapeT", bound=Struct)
+
+LABEL_HEADER = "x-kyozon-label"
+LABEL_METADATA = "kyozon.label"
+
+
+class ChatMessage(Struct):
+    """What must hold of every message whatever else it carries."""
+
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class ChatShape(Struct):
+    """The fields of a chat completion that Kyozon itself reads; others pass through unread."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[ChatMessage], Meta(min_length=1)]
+    stream: bool | None = None
+    stream_options: dict[str, Any] | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Meta(ge=1)] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    response_format: dict[str, Any] | None = None
+    logprobs: bool | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class EmbeddingShape(Struct):
+    """The fields of an embedding request that Kyozon itself reads."""
+
+    model: Annotated[str, Meta(min_length=1)]
+    input: Annotated[str, Meta(min_length=1)] | Annotated[list[str], Meta(min_length=1)]
+    encoding_format: str | None = None
+    dimensions: Annotated[int, Meta(ge=1)] | None = None
+    input_type: str | None = None
+
+
+async def caller_of(request: Request) -> Caller:
+    """Who sends the request, by `Authorization: Bearer` or `x-api-key`; raises `Unauthenticated`."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    bearer = secret.strip() if scheme.lower() == "bearer" else None
+    return await services(request).keys.authenticate(bearer or request.headers.get("x-api-key"))
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, read no further than the server's limit; raises `TooLarge`."""
+    limit = services(request).max_body_bytes
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise TooLarge(
+                    Text(
+                        f"the body is larger than {limit >> 20} MiB ([server] max_body_mib).",
+                        f"本文が {limit >> 20} MiB を超えています（[server] max_body_mib）。",
+                    )
+                )
+    except ClientDisconnect as gone:
+        raise InvalidRequest(Text("the body ended early.", "本文が途中で終わりました。")) from gone
+    return bytes(body)
+
+
+def decode(body: bytes) -> Json:
+    """The body as a JSON object; raises `InvalidRequest`."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequest(
+            Text(f"the body is not valid JSON: {error}.", f"本文が正しい JSON ではありません：{error}。")
+        ) from error
+    if not isinstance(found, dict):
+        raise InvalidRequest(Text("the body must be a JSON object.", "本文は JSON オブジェクトである必要があります。"))
+    return found
+
+
+def check_chat(body: Json) -> ChatShape:
+    """The fields Kyozon reads, checked; raises `InvalidRequest` naming the field."""
+    return _checked(body, ChatShape)
+
+
+def check_embedding(body: Json) -> EmbeddingShape:
+    """The fields Kyozon reads, checked; raises `InvalidRequest` naming the field."""
+    return _checked(body, EmbeddingShape)
+
+
+def _checked(body: Json, shape: type[ShapeT]) -> ShapeT:
+    try:
+        return msgspec.convert(body, shape)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at ")
+        param = path.strip("`$.") or (re.findall(r"`(\w+)`", what) or [None])[0]
+        raise InvalidRequest(
+            Text(f"{param or 'the body'}: {what}.", f"{param or '本文'} が正しくありません：{what}。"), param
+        ) from error
+
+
+def declared_label(request: Request, body: Json) -> Label | None:
+    """What the caller says of the sensitivity: header `x-kyozon-label`, or `metadata["kyozon.label"]`; all are joined.
+
+    The entry in `metadata` is meant for Kyozon and is taken out of the body.
+    """
+    stated = [text for line in request.headers.getlist(LABEL_HEADER) for text in line.split(",")]
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and LABEL_METADATA in metadata:
+        stated.append(str(metadata[LABEL_METADATA]))
+        rest = {name: value for name, value in metadata.items() if name != LABEL_METADATA}
+        body.pop("metadata")
+        if rest:
+            body["metadata"] = rest
+    found: Label | None = None
+    for text in stated:
+        label = _label(text)
+        found = label if found is None else found.join(label)
+    return found
+
+
+def _label(text: str) -> Label:
+    try:
+        return parse_label(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            Text(
+                f"label {text!r}: {error}.",
+                f"ラベル {text!r} を読めません。public・internal・confidential・restricted のいずれかに、"
+                "必要なら「+区画」を続けてください（例：confidential+pii）。",
+            ),
+            LABEL_HEADER,
+        ) from error
+
+
+def repeat_of(request: Request, caller: Caller, body: bytes) -> Repeat:
+    """What tells whether this request repeats another."""
+    retries = request.headers.get("x-stainless-retry-count")
+    return Repeat(
+        key_id=caller.key.id,
+        body_sha256=hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest(),
+        idempotency_key=request.headers.get("idempotency-key") or None,
+        sdk=retries is not None,
+        retry=retries not in (None, "0"),
+    )

@@ -1,0 +1,67 @@
+"""The ledger's entries for one decision: hold what it may cost, release it, settle what it did cost.
+
+Every transaction sums to zero, and its id is its idempotency key, made from the decision's id: booking it twice books it
+once. Amounts are positive decimals in the decision's or the charge's currency.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.usage import Posting, Transaction
+
+
+def hold(decision: Decision, at: datetime) -> Transaction | None:
+    """Reserve `decision.held` for its key; None where nothing is held."""
+    return _move("hold", decision, at, _reservation(decision, decision.held))
+
+
+def release(decision: Decision, at: datetime) -> Transaction | None:
+    """Give the whole reservation back: the exact reverse of `hold`."""
+    return _move("release", decision, at, _reservation(decision, -decision.held))
+
+
+def settle(decision: Decision, outcome: Outcome) -> Transaction | None:
+    """Book what the answer cost, owed to the provider that gave it; None where it cost nothing.
+
+    Raises:
+        ValueError: the charge is negative.
+    """
+    charge = outcome.charge
+    if charge.amount < 0:
+        message = f"decision {decision.id}: a charge cannot be negative, {charge.amount} {charge.currency} is"
+        raise ValueError(message)
+    postings = (
+        Posting(f"key:{decision.key_id}:spend", charge.amount),
+        Posting(f"provider:{_provider(decision, outcome)}:payable", -charge.amount),
+    )
+    return _move("settle", decision, outcome.at, postings, charge.currency)
+
+
+def _reservation(decision: Decision, amount: Decimal) -> tuple[Posting, ...]:
+    return (
+        Posting(f"key:{decision.key_id}:held", amount),
+        Posting(f"tenant:{decision.tenant}:uncommitted", -amount),
+    )
+
+
+def _move(
+    kind: Literal["hold", "release", "settle"],
+    decision: Decision,
+    at: datetime,
+    postings: tuple[Posting, ...],
+    currency: str | None = None,
+) -> Transaction | None:
+    if not postings[0].amount:
+        return None
+    key = f"{kind}:{decision.id}"
+    return Transaction(key, kind, decision.id, key, at, currency or decision.currency, postings)
+
+
+def _provider(decision: Decision, outcome: Outcome) -> str:
+    """Who served the model: as the attempts say, else as the candidates do."""
+    model = outcome.model or decision.chosen
+    served = [attempt.provider for attempt in reversed(outcome.attempts) if attempt.model == model]
+    listed = [candidate.provider for candidate in decision.candidates if candidate.model == model]
+    return next(iter(served + listed), "unknown")

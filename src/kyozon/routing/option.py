@@ -1,0 +1,28 @@
+"""What a router ranks, and what it answers."""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from kyozon.domain.language import Text
+from kyozon.domain.models import ModelCard
+from kyozon.domain.requests import Needs
+
+
+class Option(Struct, frozen=True):
+    """A permitted card and what the request would cost there; None where no price is known."""
+
+    card: ModelCard
+    cost: Decimal | None
+
+
+class Ranking(Struct, frozen=True):
+    """The options, best first, and the reason for the first."""
+
+    options: tuple[Option, ...]
+    reason: Text
+
+
+Router = Callable[[Sequence[Option], Needs], Ranking]
+"""A router gets at least one option and returns all of them in its order."""

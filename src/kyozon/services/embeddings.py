@@ -1,0 +1,55 @@
+"""Texts to vectors, by the same steps as a chat: decided, recorded, sent through the choke point, settled."""
+
+import hashlib
+
+from msgspec import Struct
+
+from kyozon.domain.callers import Caller
+from kyozon.domain.labels import Label
+from kyozon.domain.models import ModelCard
+from kyozon.domain.requests import EmbeddingRequest, Needs
+from kyozon.domain.usage import Usage
+from kyozon.metering.estimate import text_tokens
+from kyozon.ports.provider import EmbeddingCall, Embeddings
+from kyozon.services.deciding import Decider, Question
+from kyozon.services.egress import Egress
+from kyozon.services.fallback import first_answer
+from kyozon.services.settling import Ending, Settler
+
+
+class Embedded(Struct, frozen=True):
+    """Vectors, in the order of the texts, settled."""
+
+    decision_id: str
+    model: str
+    embeddings: Embeddings
+    usage: Usage
+
+
+class EmbeddingService:
+    """Embeds texts with the first permitted model. Vectors of two models do not mix, so there is no fallback."""
+
+    def __init__(self, decider: Decider, settler: Settler, egress: Egress) -> None:
+        self._decider = decider
+        self._settler = settler
+        self._egress = egress
+
+    async def embed(self, caller: Caller, request: EmbeddingRequest, declared: Label | None, body: bytes) -> Embedded:
+        """One vector for each text.
+
+        Raises:
+            KyozonError: as `Decider.decide`, then as `ports.provider.EmbeddingAdapter`; every ending is recorded.
+        """
+        tokens = sum(text_tokens(text) for text in request.texts)
+        needs = Needs(kind="embedding", input_tokens=tokens)
+        sha256 = hashlib.sha256(body).hexdigest()
+        decided = await self._decider.decide(Question(caller, "embedding", request.model, needs, declared, sha256))
+        ending = Ending()
+
+        async def send(card: ModelCard) -> Embeddings:
+            return await self._egress.embed(EmbeddingCall(card, request), decided.decision.label)
+
+        found = await first_answer(decided, ending, self._settler, send, tries=1)
+        ending.status, ending.usage = "answered", found.usage
+        outcome = await self._settler.close(decided, ending)
+        return Embedded(decided.decision.id, decided.order[0].id, found, outcome.usage)

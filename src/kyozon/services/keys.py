@@ -1,0 +1,122 @@
+"""API keys: issued once, kept as a hash, revoked at once."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from msgspec import Struct
+
+from kyozon.domain.callers import ApiKey, Caller, Limits
+from kyozon.domain.errors import NotFound, Unauthenticated
+from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.language import Text
+from kyozon.ports.records import KeyStore
+from kyozon.services.world import World
+
+SECRET_PREFIX = "ky-"  # noqa: S105 - the visible beginning of every key
+_SHOWN = 11
+
+
+class NewKey(Struct, frozen=True):
+    """What a key to be issued may do."""
+
+    name: str
+    tenant: str = "default"
+    user: str = "admin"
+    clearance: Clearance = Clearance(Level.RESTRICTED, frozenset({"*"}))
+    default_label: Label | None = None
+    label_floor: Label | None = None
+    limits: Limits = Limits()
+    admin: bool = False
+    expires_at: datetime | None = None
+
+
+class KeyService:
+    """Issues, checks and revokes keys; keeps those it has seen in memory until the store says that keys changed."""
+
+    def __init__(self, store: KeyStore, world: World) -> None:
+        self._store = store
+        self._world = world
+        self._seen: dict[str, ApiKey] = {}
+        self._changes = 0
+
+    async def issue(self, wanted: NewKey) -> tuple[ApiKey, str]:
+        """A new key and its secret, which is shown this once and kept nowhere."""
+        secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+        key = ApiKey(
+            id=self._world.new_id("key"),
+            tenant=wanted.tenant,
+            user=wanted.user,
+            name=wanted.name,
+            sha256=_sha256(secret),
+            prefix=secret[:_SHOWN],
+            created_at=self._world.now(),
+            clearance=wanted.clearance,
+            default_label=wanted.default_label,
+            label_floor=wanted.label_floor,
+            limits=wanted.limits,
+            admin=wanted.admin,
+            expires_at=wanted.expires_at,
+        )
+        await self._store.add(key)
+        return key, secret
+
+    async def authenticate(self, secret: str | None) -> Caller:
+        """Who holds this secret.
+
+        Raises:
+            Unauthenticated: no secret, or an unknown, expired or revoked one.
+            StorageUnavailable: the key is not in memory and the database cannot be asked: never a wrong 401.
+        """
+        if not secret:
+            raise Unauthenticated(
+                Text(
+                    "no API key: send it as 'Authorization: Bearer ky-…'. kyozon keys create makes one.",
+                    "API キーがありません。「Authorization: Bearer ky-…」で送ってください。"
+                    "作成は kyozon keys create です。",
+                )
+            )
+        sha256 = _sha256(secret)
+        changes = self._changes
+        key = self._seen.get(sha256) or await self._store.by_sha256(sha256)
+        if key is None or key.revoked_at is not None or self._expired(key):
+            self._seen.pop(sha256, None)
+            raise Unauthenticated(
+                Text(
+                    "this API key is unknown, expired or revoked. kyozon keys list shows which ones are active.",
+                    "この API キーは存在しないか、期限切れ、または失効しています。"
+                    "kyozon keys list で有効なキーを確認できます。",
+                )
+            )
+        if changes == self._changes:  # else what was read may be older than a revocation
+            self._seen[sha256] = key
+        return Caller(key)
+
+    async def revoke(self, name: str) -> ApiKey:
+        """Revoke the active key with this id or name; raises `NotFound` where there is none."""
+        for key in await self._store.all():
+            if name in (key.id, key.name) and await self._store.revoke(key.id, self._world.now()):
+                self.forget()
+                return key
+        raise NotFound(
+            Text(
+                f"there is no active key {name!r}. kyozon keys list shows them.",
+                f"有効なキー {name!r} はありません。kyozon keys list で確認できます。",
+            )
+        )
+
+    async def all(self) -> list[ApiKey]:
+        """Every key, revoked ones too."""
+        return await self._store.all()
+
+    def forget(self) -> None:
+        """Drop what is in memory: the store has changed."""
+        self._changes += 1
+        self._seen.clear()
+
+    def _expired(self, key: ApiKey) -> bool:
+        return key.expires_at is not None and key.expires_at <= self._world.now()
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,141 @@
+"""How a decided request ends: the outcome, the ledger, the reservation given back. Also for what a killed process left."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from kyozon.domain.decisions import Attempt, Decision, Outcome, OutcomeStatus
+from kyozon.domain.models import ModelCard
+from kyozon.domain.usage import Charge, Transaction, Usage
+from kyozon.metering.estimate import text_tokens
+from kyozon.metering.posting import release, settle
+from kyozon.metering.pricing import charge, price_at
+from kyozon.ports.records import Journal, KeptAnswer, Records
+from kyozon.services.deciding import Decided
+from kyozon.services.lasting import Lasting
+from kyozon.services.limiter import Limiter
+from kyozon.services.registry import Registry
+from kyozon.services.world import World
+
+
+def _nothing() -> None:
+    """Nobody waits for the settlement."""
+
+
+class Ending(Struct):
+    """What a request has come to so far; filled while it runs, closed once. `settled` is called when that is over."""
+
+    status: OutcomeStatus = "failed"
+    card: ModelCard | None = None
+    usage: Usage | None = None
+    text_tokens: int = 0
+    finish: str | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    error: str | None = None
+    first_token: float | None = None
+    settled: Callable[[], None] = _nothing
+
+    def heard(self, text: str, seconds: float) -> None:
+        """Count what a model said, for a stream that may break before it reports its usage."""
+        if text:
+            self.text_tokens += text_tokens(text)
+            if self.first_token is None:
+                self.first_token = seconds
+
+
+class Settler:
+    """Step 10: settle the actual, release the rest, exactly once for each decision."""
+
+    def __init__(self, registry: Registry, limiter: Limiter, journal: Journal, world: World) -> None:
+        self._registry = registry
+        self._limiter = limiter
+        self._journal = journal
+        self._world = world
+        self.lasting = Lasting()
+
+    async def close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None = None) -> Outcome:
+        """Record the outcome durably. A caller who leaves meanwhile cannot stop it."""
+        return await self.lasting.see_through(self._close(decided, ending, kept))
+
+    async def drain(self) -> None:
+        """Wait for settlements whose callers have left."""
+        await self.lasting.drain()
+
+    async def recover(self, records: Records) -> int:
+        """Close what a killed process left open. Returns how many.
+
+        A chosen model may have been reached: the input is charged as estimated. Where none was chosen nothing was sent.
+        """
+        left = await records.open_decisions()
+        for decision, held in left:
+            ending = Ending(status="lost" if decision.chosen else "refused", card=self._chosen(decision))
+            ending.error = "process_died"
+            outcome = self._outcome(decision, ending, None)
+            await self._journal.close(outcome, _transactions(decision, outcome, released=held is not None))
+        return len(left)
+
+    async def _close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None) -> Outcome:
+        try:
+            outcome = self._outcome(decided.decision, ending, decided.began)
+            tokens = outcome.usage.input + outcome.usage.output
+            self._limiter.settle(decided.reservation, tokens, outcome.charge.amount)
+            await self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
+            return outcome
+        finally:
+            ending.settled()
+
+    def _outcome(self, decision: Decision, ending: Ending, began: float | None) -> Outcome:
+        usage = _usage(decision, ending)
+        return Outcome(
+            decision_id=decision.id,
+            at=self._world.now(),
+            status=ending.status,
+            model=ending.card.id if ending.card else None,
+            usage=usage,
+            charge=_charge(decision, ending.card, usage),
+            finish=ending.finish,
+            attempts=tuple(ending.attempts),
+            error=ending.error,
+            first_token_ms=_ms(ending.first_token, began),
+            total_ms=_ms(self._world.seconds(), began),
+        )
+
+    def _chosen(self, decision: Decision) -> ModelCard | None:
+        first = next(((found.provider, found.model) for found in decision.candidates if found.rank == 1), None)
+        return next((card for card in self._registry.cards() if (card.provider, card.id) == first), None)
+
+
+def _usage(decision: Decision, ending: Ending) -> Usage:
+    """As reported; where nothing was, an estimate for a model that was reached, and nothing for one that was not.
+
+    Providers count tokens free of charge.
+    """
+    if ending.card is None or decision.kind == "count":
+        return Usage()
+    if ending.usage is not None and ending.status == "answered":
+        return ending.usage
+    reported = ending.usage or Usage(uncached=decision.input_tokens_estimated)
+    return Usage(
+        uncached=reported.uncached,
+        cache_read=reported.cache_read,
+        cache_write=reported.cache_write,
+        output=max(reported.output, ending.text_tokens),
+        reasoning=reported.reasoning,
+        estimated=True,
+    )
+
+
+def _charge(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:
+    if card is None:
+        return Charge(Decimal(0), decision.currency)
+    return charge(usage, price_at(card.prices, decision.at.date()))
+
+
+def _transactions(decision: Decision, outcome: Outcome, *, released: bool) -> list[Transaction]:
+    found = [release(decision, outcome.at) if released else None, settle(decision, outcome)]
+    return [transaction for transaction in found if transaction is not None]
+
+
+def _ms(moment: float | None, began: float | None) -> int | None:
+    return None if moment is None or began is None else round((moment - began) * 1000)

@@ -1,0 +1,116 @@
+"""The whole of `kyozon.toml`, and what the floors below make of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import Field
+
+from kyozon.domain.callers import Limits
+from kyozon.domain.labels import Clearance, Label, Zone, parse_label
+from kyozon.domain.models import ModelCard, Provider
+from kyozon.settings import facts
+from kyozon.settings.sections import (
+    Answers,
+    Database,
+    Labels,
+    LimitsTable,
+    Local,
+    ModelTable,
+    ProviderTable,
+    Routing,
+    Section,
+    Server,
+    ZoneTable,
+)
+
+
+class Settings(Section):
+    """One installation. `load` is the way to get one: it has then been checked whole."""
+
+    server: Server = Server()
+    database: Database = Database()
+    labels: Labels = Labels()
+    zone_tables: dict[str, ZoneTable] = Field(default={}, alias="zones")
+    provider_tables: dict[str, ProviderTable] = Field(default={}, alias="providers")
+    model_tables: dict[str, ModelTable] = Field(default={}, alias="models")
+    limits: LimitsTable = LimitsTable()
+    local: Local = Local()
+    answers: Answers = Answers()
+    routing: Routing = Routing()
+
+    @property
+    def data_dir(self) -> Path:
+        """Folder of everything Kyozon keeps, `~` expanded."""
+        return Path(self.server.data_dir).expanduser()
+
+    @property
+    def default_label(self) -> Label:
+        """Label of a request that states none and whose key has none."""
+        return parse_label(self.labels.default)
+
+    @property
+    def default_limits(self) -> Limits:
+        """Ceilings of a new key that states none."""
+        return Limits(**dict(self.limits))
+
+    def zones(self) -> dict[str, Zone]:
+        """The built-in zones and the file's, by name."""
+        return facts.zones(self.zone_tables)
+
+    def providers(self, vendors: Mapping[str, Provider]) -> dict[str, Provider]:
+        """The providers that the file turns on, and unless `local.enabled` is false the ones of this machine, by name."""
+        return facts.providers(self.provider_tables, vendors, local=self.local.enabled)
+
+    def cards(
+        self, providers: Mapping[str, Provider], known: Mapping[str, ModelCard] = facts.NO_CARDS
+    ) -> tuple[ModelCard, ...]:
+        """The cards of the file's models.
+
+        `known` are cards by id that came with Kyozon. Where one names the same model at the same vendor, what the file
+        leaves out is taken from it; a provider whose table lists no `models` gets all that are known of its vendor.
+        """
+        tables = facts.model_tables(self.model_tables, self.provider_tables, known)
+        return tuple(
+            facts.card(name, table, providers[str(table.provider)], self._known(name, table, known))
+            for name, table in tables.items()
+        )
+
+    @property
+    def policy_version(self) -> str:
+        """12 hexadecimal digits that change when a label, zone, provider's place, model or the routing changes."""
+        content = {
+            "labels": self.labels.model_dump(),
+            "zones": {name: msgspec.structs.asdict(zone) for name, zone in self.zones().items()},
+            "providers": {name: [table.vendor or name, table.zone] for name, table in self.provider_tables.items()},
+            "models": {
+                name: table.model_dump()
+                for name, table in facts.model_tables(self.model_tables, self.provider_tables).items()
+            },
+            "routing": self.routing.model_dump(),
+        }
+        text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _known(self, name: str, table: ModelTable, known: Mapping[str, ModelCard]) -> ModelCard | None:
+        card = known.get(name)
+        served_by = self.provider_tables.get(str(table.provider), ProviderTable())
+        return card if card is not None and card.provider == (served_by.vendor or table.provider) else None
+
+
+def _canonical(value: object) -> Any:
+    """One JSON form for equal values: 0.15 and 0.150, and sets in any order, are the same policy."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Clearance):
+        return str(value)
+    raise TypeError(f"no canonical form for {type(value).__name__}")

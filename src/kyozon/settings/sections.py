@@ -1,0 +1,279 @@
+"""The tables of `kyozon.toml`, one class each. An absent key is its default; `None` means that nobody has stated it."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, create_model
+from pydantic_core import PydanticCustomError
+
+from kyozon.domain.labels import Level, parse_clearance, parse_label
+from kyozon.domain.models import Ability, CardKind, Quirks, WireFormat
+
+
+class Section(BaseModel):
+    """A table: no unknown keys, no conversions, never changed after it was read."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, populate_by_name=False
+    )
+
+
+def _wrong(en: str, ja: str) -> PydanticCustomError:
+    # The texts travel in the context: pydantic's own message has one language only.
+    return PydanticCustomError("kyozon", "{en}", {"en": en, "ja": ja})
+
+
+_LEVELS = ", ".join(level.value for level in Level)
+
+
+def _label(text: str) -> str:
+    try:
+        return str(parse_label(text))
+    except ValueError as error:
+        raise _wrong(
+            f'not a label. Write LEVEL or LEVEL+COMPARTMENT, as in "internal+pii"; levels: {_LEVELS}.',
+            f"ラベルとして読めません。「internal+pii」のように「レベル」または「レベル+区分」で書いてください。レベル：{_LEVELS}。",
+        ) from error
+
+
+def _clearance(text: str) -> str:
+    try:
+        return str(parse_clearance(text))
+    except ValueError as error:
+        raise _wrong(
+            f'not a clearance. Write LEVEL, LEVEL+COMPARTMENT or LEVEL+*, as in "confidential+jp-only"; levels: {_LEVELS}.',
+            f"取り扱い範囲として読めません。「confidential+jp-only」のように書いてください。全区分は「+*」。レベル：{_LEVELS}。",
+        ) from error
+
+
+def _money(value: object) -> object:
+    """Decimals as they are, whole numbers and quoted ones read; anything else is left for pydantic to refuse."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            return value
+    return value
+
+
+def _abilities(value: object) -> object:
+    """The short form `["tools"]` is `{ tools = true }`."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return dict.fromkeys(value, True)
+    return value
+
+
+def _variable(name: str) -> str:
+    if not (name.replace("_", "").isalnum() and name.isascii() and name == name.upper()):
+        raise _wrong(
+            "this is the NAME of an environment variable in capitals, such as OPENAI_API_KEY, never the key itself. "
+            "Put the key into the environment, and if one stood here, have it replaced.",
+            "ここには OPENAI_API_KEY のような環境変数の「名前」（大文字）を書きます。キーそのものは書かないでください。"
+            "キーは環境変数に入れ、ここに書いてしまったキーは再発行してください。",
+        )
+    return name
+
+
+LabelText = Annotated[str, AfterValidator(_label)]
+ClearanceText = Annotated[str, AfterValidator(_clearance)]
+VariableName = Annotated[str, AfterValidator(_variable)]
+Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, allow_inf_nan=False)]
+# TOML has arrays only; strictness would ask for Python's own tuples and sets.
+Names = Annotated[tuple[str, ...], Strict(strict=False)]
+NameSet = Annotated[frozenset[str], Strict(strict=False)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Server(Section):
+    """The HTTP server."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` lets other machines in."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port to listen on; 0 takes a free one."""
+    data_dir: str = "~/.kyozon"
+    """Folder of everything Kyozon keeps: database, model files, logs."""
+    language: Literal["auto", "en", "ja"] = "auto"
+    """Language of messages; `auto` follows the terminal and each caller's Accept-Language."""
+    max_body_mib: Count = 32
+    """Largest request body, in MiB."""
+    max_concurrent: Count = 256
+    """Requests worked on at the same time; further ones are asked to retry."""
+
+
+class Database(Section):
+    """Where records are kept."""
+
+    url: PostgresUrl | None = Field(default=None, repr=False)
+    """A PostgreSQL of your own; without it an embedded one runs under `data_dir`."""
+
+
+class Labels(Section):
+    """How sensitive data is when nobody says."""
+
+    default: LabelText = "confidential"
+    """Label of a request that states none and whose key has none."""
+    compartments: NameSet = frozenset()
+    """Compartments in use; when the list is given, a name outside it is a mistake."""
+
+
+class ZoneTable(Section):
+    """A place data can be sent to. `host`, `lan` and `external` are built in; each key given here replaces theirs."""
+
+    kind: Literal["host", "lan", "external"] | None = None
+    """This machine, your own network, or somebody else's."""
+    clearance: ClearanceText | None = None
+    """The most sensitive data the zone may receive; `+*` admits every compartment."""
+    region: str | None = None
+    """Country or region where the data is processed, such as `JP`."""
+    retains: bool | None = None
+    """Whether what is sent there is kept after the answer."""
+    trains: bool | None = None
+    """Whether what is sent there may train models."""
+
+
+if TYPE_CHECKING:
+
+    class QuirksTable(Section):
+        """`domain.models.Quirks` as a table, made from it below, so that a new quirk can be set at once."""
+
+else:
+    QuirksTable = create_model(
+        "QuirksTable",
+        __base__=Section,
+        __doc__=Quirks.__doc__,
+        **{
+            field.name: (
+                Annotated[field.type, Strict(strict=False)] if field.type == tuple[str, ...] else field.type,
+                msgspec.structs.asdict(Quirks())[field.name],
+            )
+            for field in msgspec.structs.fields(Quirks)
+        },
+    )
+
+
+class ProviderTable(Section):
+    """Who serves models. Four lines add an in-house server or one more account with a vendor."""
+
+    vendor: str | None = None
+    """Row of the vendor list to start from; the table's own name when left out."""
+    base_url: HttpUrl | None = None
+    """Address of the API, as in `http://10.0.0.5:8000/v1`."""
+    api_key_env: VariableName | None = None
+    """Environment variable that holds the key."""
+    zone: str | None = None
+    """Zone the provider stands in; the vendor's own when left out."""
+    models: Names = ()
+    """Names of models at the provider, used as they are. Left out: all that Kyozon knows of the vendor."""
+    format: WireFormat | None = None
+    """Wire format of a provider that is not in the vendor list."""
+    jurisdiction: str | None = None
+    """Country whose law binds the provider, such as `JP`."""
+    region: str | None = None
+    """Country or region where requests are processed."""
+    retains: bool | None = None
+    """Whether the provider keeps what it receives."""
+    trains: bool | None = None
+    """Whether the provider trains models on what it receives."""
+    quirks: QuirksTable = QuirksTable()
+    """How the endpoint departs from its wire format."""
+
+
+class PriceTable(Section):
+    """What a million tokens cost from a day on."""
+
+    valid_from: date
+    """First day of the price (UTC)."""
+    input: Money
+    """Price of a million input tokens."""
+    output: Money
+    """Price of a million output tokens."""
+    cached_input: Money | None = None
+    """Price of a million input tokens read from the provider's cache."""
+    cache_write: Money | None = None
+    """Price of a million input tokens written to the provider's cache."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """ISO 4217 code."""
+    source: str = ""
+    """Where the price was stated."""
+
+
+class ModelTable(Section):
+    """A model card. What is left out stays unknown, or as the built-in card of that name says."""
+
+    provider: str | None = None
+    """Name of the `[providers.NAME]` that serves it; needed."""
+    upstream: str | None = None
+    """The model's name at the provider; the table's own name when left out."""
+    kind: CardKind | None = None
+    """What it does; chat when left out."""
+    context: Count | None = None
+    """Tokens of input and output together."""
+    max_output: Count | None = None
+    """Most tokens of one answer."""
+    licence: str | None = None
+    """Licence of the weights or terms of the service."""
+    open_weights: bool | None = None
+    """Whether the weights are published."""
+    languages: NameSet | None = None
+    """Languages it is good at, as in `["en", "ja"]`."""
+    modalities: NameSet | None = None
+    """What it takes in; `["text"]` when left out."""
+    abilities: Annotated[dict[Ability, bool], BeforeValidator(_abilities)] | None = None
+    """What it can do (`["tools"]`) or surely cannot (`{ tools = false }`); an unnamed ability is unknown."""
+    prices: Annotated[tuple[PriceTable, ...], Strict(strict=False)] | None = None
+    """Prices with the day each begins."""
+    dimensions: Count | None = None
+    """Length of the vectors of an embedding model."""
+    tools_by_schema: bool | None = None
+    """Tool calls by a JSON schema on the output, for a model whose chat template knows no tools."""
+
+
+class LimitsTable(Section):
+    """Ceilings of a new key that states none of its own; left out means no ceiling."""
+
+    requests_per_minute: Count | None = None
+    """Requests a minute."""
+    tokens_per_minute: Count | None = None
+    """Tokens a minute, input and output together."""
+    money_per_month: Money | None = None
+    """Money a calendar month (UTC)."""
+
+
+class Local(Section):
+    """Open models on this machine."""
+
+    enabled: bool = True
+    """Whether this machine runs models."""
+    model: str = "smollm2-135m-instruct"
+    """Chat model loaded at the start."""
+    slots: Count = 4
+    """Requests a model works on at the same time."""
+    context: Annotated[int, Field(ge=256)] = 4096
+    """Tokens of input and output together, for each slot."""
+    threads: Count | None = None
+    """Processor threads; one fewer than the cores when left out."""
+    max_loaded: Count = 2
+    """Models in memory at the same time; the longest idle one makes room."""
+
+
+class Answers(Section):
+    """Answers kept so that a repeated request is not billed again."""
+
+    keep_for_minutes: Annotated[int, Field(ge=0)] = 1440
+    """How long an answer to a request with an Idempotency-Key is kept."""
+    retry_window_seconds: Annotated[int, Field(ge=0)] = 300
+    """How long a client library's silent retry gets the answer already paid; 0 turns it off."""
+
+
+class Routing(Section):
+    """Which permitted model answers when the caller says `auto`."""
+
+    router: str = "cheapest"
+    """Name of the router."""

@@ -1,0 +1,113 @@
+"""Connections to PostgreSQL. Trouble on the way there comes out as `StorageUnavailable`, never as anything else."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+
+from kyozon.domain.errors import StorageUnavailable
+from kyozon.domain.language import Text
+
+_TROUBLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement cancelled
+    asyncpg.TransactionRollbackError,  # deadlock with another replica
+    asyncpg.ReadOnlySQLTransactionError,  # a standby
+)
+
+
+class Database:
+    """A pool of connections to `dsn`. A lost server is found again by the next call after it is back."""
+
+    def __init__(self, dsn: str, *, connections: int = 8, patience: float = 5.0) -> None:
+        """`patience` is how many seconds to wait for a connection; a statement gets 30."""
+        self.dsn = dsn
+        self._connections = connections
+        self._patience = patience
+        self._pool: asyncpg.Pool | None = None
+
+    async def connect(self) -> None:
+        """Open the pool; raises `StorageUnavailable` where no server answers."""
+        with trouble():
+            self._pool = await asyncpg.create_pool(
+                self.dsn,
+                min_size=1,
+                max_size=self._connections,
+                timeout=self._patience,
+                command_timeout=30,
+                server_settings={"application_name": "kyozon", "TimeZone": "UTC"},
+            )
+
+    async def close(self) -> None:
+        """Close every connection; calls still running are given ten seconds."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            with trouble():
+                try:
+                    async with asyncio.timeout(10):
+                        await pool.close()
+                except TimeoutError:
+                    pool.terminate()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Any]:
+        """A connection for single statements: each is its own transaction."""
+        with trouble():
+            if self._pool is None:
+                raise ConnectionError("not connected")
+            async with self._pool.acquire(timeout=self._patience) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Any]:
+        """A connection inside a transaction: committed at the end, rolled back on an error."""
+        async with self.reading() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Any]:
+        """A connection outside the pool, for listening."""
+        with trouble():
+            connection = await asyncpg.connect(self.dsn, timeout=self._patience)
+            try:
+                yield connection
+            finally:
+                await connection.close(timeout=self._patience)
+
+    async def healthy(self) -> bool:
+        """Whether the server answers."""
+        try:
+            async with self.reading() as connection:
+                return bool(await connection.fetchval("SELECT true", timeout=self._patience))
+        except StorageUnavailable:
+            return False
+
+    async def server_version(self) -> str:
+        """The server's version, as in `18.4`."""
+        async with self.reading() as connection:
+            return str(await connection.fetchval("SHOW server_version"))
+
+
+@contextmanager
+def trouble() -> Iterator[None]:
+    """Turns connection trouble into `StorageUnavailable`; mistakes in a statement stay what they are."""
+    try:
+        yield
+    except _TROUBLE as error:
+        why = str(error) or type(error).__name__
+        raise StorageUnavailable(
+            Text(
+                f"the database does not answer ({why}). Check with 'kyozon doctor' that PostgreSQL runs and is reachable, "
+                "then try again.",
+                f"データベースが応答しません（{why}）。PostgreSQL が動いていて接続できるかを「kyozon doctor」で確認し、"
+                "もう一度お試しください。",
+            )
+        ) from error

@@ -1,0 +1,24 @@
+"""Fixtures that every folder of tests may use."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kyozon.providers.transport import Timeouts, Transport
+from tests.fakes.upstream import FakeUpstream
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[FakeUpstream]:
+    """A fake OpenAI-compatible provider; the test fails when a request that it received broke the SDK's types."""
+    async with FakeUpstream() as fake:
+        yield fake
+    assert fake.mistakes == []
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[Transport]:
+    """The real HTTP client with short time-outs (seconds)."""
+    client = Transport(Timeouts(connect=2.0, first_byte=2.0, between=2.0))
+    yield client
+    await client.close()

@@ -1,0 +1,159 @@
+"""A small installation of real services over fake edges: three chat models in two zones, one that embeds."""
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+import msgspec
+from msgspec import structs
+
+import kyozon.governance.rules
+from kyozon.domain.callers import ApiKey, Caller, Limits
+from kyozon.domain.labels import Clearance, Label, Level, Zone
+from kyozon.domain.models import AUTO, ModelCard, Price, Provider
+from kyozon.domain.requests import ChatRequest, Json
+from kyozon.governance.subject import Rule
+from kyozon.http.context import Services
+from kyozon.routing.cheapest import router
+from kyozon.services.chat import Ask, ChatService
+from kyozon.services.deciding import Decider
+from kyozon.services.egress import Egress
+from kyozon.services.embeddings import EmbeddingService
+from kyozon.services.explaining import ExplainService
+from kyozon.services.keys import KeyService
+from kyozon.services.limiter import Limiter
+from kyozon.services.registry import Installation, Registry
+from kyozon.services.replays import Repeat, Replays
+from kyozon.services.settling import Settler
+from tests.fakes.memory import MemoryBook, MemoryKeys
+from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding
+from tests.fakes.steered import START, Steered
+
+EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
+INTERNAL, CONFIDENTIAL = Label(Level.INTERNAL), Label(Level.CONFIDENTIAL)
+
+ZONES = {
+    "host": Zone("host", "host", EVERYTHING),
+    "external": Zone("external", "external", Clearance(Level.INTERNAL)),
+}
+
+
+def rules() -> list[Rule]:
+    """Every rule of the permit step."""
+    package = kyozon.governance.rules
+    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    return [importlib.import_module(module.name).rule for module in found]
+
+
+def provider(name: str, zone: str) -> Provider:
+    """A provider about which nothing else is known."""
+    return Provider(name, name, "openai", "http://127.0.0.1:1/v1", zone=zone)
+
+
+def card(name: str, provider: str, zone: str, price: str) -> ModelCard:
+    """A chat model whose output costs five times its input."""
+    prices = (Price(date(2026, 1, 1), Decimal(price), 5 * Decimal(price)),)
+    abilities = dict.fromkeys(("tools", "schema", "n", "logprobs"), True)
+    return ModelCard(name, provider, name, zone, context=8192, abilities=abilities, prices=prices)
+
+
+IN_HOUSE = card("in-house", "local", "host", "2")
+CHEAP = card("cheap", "bargain", "external", "1")
+DEAR = card("dear", "boutique", "external", "10")
+EMBEDDER = ModelCard("embedder", "local", "embedder", "host", kind="embedding", dimensions=2, prices=IN_HOUSE.prices)
+
+
+def api_key(name: str = "test", limits: Limits | None = None) -> ApiKey:
+    """A key cleared for everything whose secret is `ky-NAME`."""
+    sha256 = hashlib.sha256(f"ky-{name}".encode()).hexdigest()
+    return ApiKey(
+        f"key_{name}", "default", "ann", name, sha256, f"ky-{name}", START, clearance=EVERYTHING, limits=limits or Limits()
+    )
+
+
+class FakeInstallation:
+    """`chats` holds the adapter of each provider; `log` tells in which order things were recorded and sent."""
+
+    def __init__(self, cards: tuple[ModelCard, ...] = (IN_HOUSE, CHEAP, DEAR, EMBEDDER)) -> None:
+        self.log: list[str] = []
+        self.time = Steered()
+        self.book = MemoryBook(self.log)
+        self.key_store = MemoryKeys(self.log)
+        self.chats = {name: ScriptedChat(self.log) for name in ("local", "bargain", "boutique")}
+        self.embedder = ScriptedEmbedding(self.log)
+        self.registry = Registry(_installation(cards), tuple)
+        world = self.time.world
+        self.limiter = Limiter(self.book, world)
+        self.decider = Decider(self.registry, self.limiter, self.book, world)
+        self.settler = Settler(self.registry, self.limiter, self.book, world)
+        self.egress = Egress(self.chats, {"local": self.embedder}, self.registry)
+        self.replays = Replays(self.book, world, timedelta(hours=24), timedelta(minutes=5))
+        self.chat = ChatService(self.registry, self.decider, self.settler, self.egress, self.replays, world)
+        self.embeddings = EmbeddingService(self.decider, self.settler, self.egress)
+        self.keys = KeyService(self.key_store, world)
+
+    def services(self, max_body_bytes: int = 1 << 20) -> Services:
+        """What the routes take."""
+        return Services(
+            chat=self.chat,
+            embeddings=self.embeddings,
+            explain=ExplainService(self.book),
+            keys=self.keys,
+            records=self.book,
+            registry=self.registry,
+            limiter=self.limiter,
+            world=self.time.world,
+            ready=self._ready,
+            max_body_bytes=max_body_bytes,
+        )
+
+    @property
+    def sent(self) -> list[str]:
+        """The cards that were called, in order."""
+        return [line.removeprefix("send ") for line in self.log if line.startswith("send ")]
+
+    async def drain(self) -> None:
+        """Wait for what goes on after its caller has left."""
+        await self.decider.drain()
+        await self.settler.drain()
+
+    def assert_settled(self) -> None:
+        """Every decision is closed once, nothing is held any more, every connection is closed, the ledger balances."""
+        assert self.book.closings == dict.fromkeys(self.book.decisions_by_id, 1)
+        for key_id in {decision.key_id for decision in self.book.decisions_by_id.values()}:
+            assert self.book.total(f"key:{key_id}:held") == 0
+        assert all(purse.held == 0 for purse in self.limiter._purses.values())
+        assert all(chat.opened == chat.closed for chat in self.chats.values())
+        assert self.replays._running == set()
+
+    async def _ready(self) -> dict[str, bool]:
+        return {"database": not self.book.failing}
+
+
+def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None = None, **fields: object) -> Ask:
+    """A chat request in OpenAI's dialect; `idempotency_key`, `sdk` and `retry` go to `Repeat`, the rest to the body."""
+    key = key or api_key()
+    names = ("idempotency_key", "sdk", "retry")
+    body: Json = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
+    body |= {name: value for name, value in fields.items() if name not in names}
+    repeat = Repeat(key.id, hashlib.sha256(msgspec.json.encode(body)).hexdigest())
+    repeat = structs.replace(repeat, **{name: value for name, value in fields.items() if name in names})
+    return Ask(Caller(key), ChatRequest("openai", body, body), declared, repeat)
+
+
+def _installation(cards: tuple[ModelCard, ...]) -> Installation:
+    zones: Mapping[str, str] = {"local": "host", "bargain": "external", "boutique": "external"}
+    return Installation(
+        providers={name: provider(name, zone) for name, zone in zones.items()},
+        zones=ZONES,
+        cards=cards,
+        rules=rules(),
+        router=router,
+        router_name="cheapest",
+        policy_version="test",
+        default_label=INTERNAL,
+        credentials_missing={},
+    )

@@ -1,0 +1,36 @@
+"""Every byte to a model leaves through one place. What import-linter cannot see: parts of packages, and single names."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.house.tree import SOURCE, parsed
+
+HTTP_CLIENTS = {"urllib.request", "http.client", "ftplib", "smtplib", "xmlrpc.client"}
+# The command line talks to Kyozon's own server, as any client does.
+OWN_CLIENT = {"cli/talking.py"}
+ADAPTERS = {"ChatAdapter", "EmbeddingAdapter"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module and every name that a file imports."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            for alias in node.names:
+                yield from (alias.name, f"{node.module}.{alias.name}")
+
+
+def importers(names: set[str], package: str = "") -> set[str]:
+    files = (SOURCE / package).rglob("*.py")
+    return {path.relative_to(SOURCE).as_posix() for path in files if names & set(imports(path))}
+
+
+def test_only_the_command_line_holds_a_client_of_the_standard_library() -> None:
+    assert importers(HTTP_CLIENTS) == OWN_CLIENT
+
+
+def test_among_the_services_only_egress_knows_the_adapters() -> None:
+    assert importers(ADAPTERS, "services") == {"services/egress.py"}

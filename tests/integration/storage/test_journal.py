@@ -1,0 +1,173 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from kyozon.domain.decisions import Decision
+from kyozon.domain.errors import StorageUnavailable
+from kyozon.domain.usage import Posting, Transaction
+from kyozon.metering.posting import hold, release, settle
+from kyozon.ports.records import KeptAnswer
+from kyozon.storage.database import Database
+from kyozon.storage.journal import PostgresJournal
+from kyozon.storage.records import PostgresRecords
+from tests.fakes.record_samples import LONG_AGO, a_decision, an_outcome
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def records_of(database: Database) -> PostgresRecords:
+    return PostgresRecords(database, NOW)
+
+
+async def finish(journal: PostgresJournal, decision: Decision, kept: KeptAnswer | None = None) -> None:
+    outcome = an_outcome(decision)
+    booked = [release(decision, NOW), settle(decision, outcome)]
+    await journal.close(outcome, [each for each in booked if each], kept)
+
+
+def an_answer(decision: Decision, payload: bytes, expires_at: datetime) -> KeptAnswer:
+    return KeptAnswer("key_1", "idem-1", "0" * 64, decision.id, "application/json", payload, expires_at)
+
+
+async def test_what_is_written_comes_back_whole(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decision = a_decision()
+    await journal.open(decision, hold(decision, NOW))
+    assert await records.decision(decision.id) == (decision, None)
+    await finish(journal, decision)
+    assert await records.decision(decision.id) == (decision, an_outcome(decision))
+    assert await records.balance() == {"USD": Decimal(0)}
+    assert await records.spent("key_1", LONG_AGO) == Decimal("0.0123456789012345678901")
+
+
+async def test_writing_the_same_twice_changes_nothing(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decision = a_decision()
+    for _ in range(2):
+        await journal.open(decision, hold(decision, NOW))
+    for _ in range(2):
+        await finish(journal, decision)
+    await journal.close(an_outcome(decision, status="lost"), [])
+    found = await records.decision(decision.id)
+    assert found is not None
+    assert found[1] == an_outcome(decision)
+    assert await records.spent("key_1", LONG_AGO) == an_outcome(decision).charge.amount
+
+
+async def test_the_same_idempotency_key_in_one_batch_is_booked_once(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decision = a_decision()
+    await journal.open(decision, None)
+    await asyncio.gather(*(finish(journal, decision) for _ in range(5)))
+    assert await records.spent("key_1", LONG_AGO) == an_outcome(decision).charge.amount
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM ledger_posting") == 4
+
+
+async def test_concurrent_records_share_commits(database: Database) -> None:
+    journal = PostgresJournal(database)
+    decisions = [a_decision() for _ in range(450)]
+    await asyncio.gather(*(journal.open(decision, hold(decision, NOW)) for decision in decisions))
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM decision") == 450
+        assert await connection.fetchval("SELECT count(DISTINCT xmin::text) FROM decision") == 3
+
+
+async def test_a_record_the_database_refuses_fails_alone(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decisions = [a_decision() for _ in range(20)]
+    lopsided = Transaction(
+        "bad", "settle", decisions[7].id, "bad", NOW, "USD", (Posting("a", Decimal(1)), Posting("b", Decimal(-2)))
+    )
+    holds = [lopsided if index == 7 else hold(each, NOW) for index, each in enumerate(decisions)]
+    results = await asyncio.gather(*map(journal.open, decisions, holds), return_exceptions=True)
+    failures = [result for result in results if result is not None]
+    assert len(failures) == 1
+    assert results[7] is failures[0]
+    assert isinstance(failures[0], StorageUnavailable)
+    assert not failures[0].retryable
+    assert [await records.decision(each.id) is None for each in decisions] == [index == 7 for index in range(20)]
+    await journal.open(a_decision(), None)
+
+
+async def test_an_outcome_without_its_decision_is_refused(database: Database) -> None:
+    with pytest.raises(StorageUnavailable, match="ForeignKeyViolation"):
+        await PostgresJournal(database).close(an_outcome(a_decision()), ())
+
+
+async def test_text_that_postgresql_cannot_hold_is_recorded_all_the_same(database: Database) -> None:
+    decision = a_decision(requested_model="gpt\0x", user="a\\u0000")
+    await PostgresJournal(database).open(decision, None)
+    found = await records_of(database).decision(decision.id)
+    assert found is not None
+    assert found[0] == msgspec.structs.replace(decision, requested_model="gpt\ufffdx")
+
+
+async def test_a_cancelled_caller_does_not_take_its_ending_back(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decision = a_decision()
+    await journal.open(decision, None)
+    closing = asyncio.create_task(journal.close(an_outcome(decision), ()))
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.gather(closing, return_exceptions=True)
+    await journal.stop()
+    assert await records.decision(decision.id) == (decision, an_outcome(decision))
+
+
+async def test_stopping_writes_what_waits_and_takes_no_more(database: Database) -> None:
+    journal = PostgresJournal(database)
+    decisions = [a_decision() for _ in range(300)]
+    opening = [asyncio.create_task(journal.open(each, None)) for each in decisions]
+    await asyncio.sleep(0)
+    await journal.stop()
+    assert await asyncio.gather(*opening) == [None] * 300
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM decision") == 300
+    with pytest.raises(StorageUnavailable, match="shutting down"):
+        await journal.open(a_decision(), None)
+
+
+async def test_a_full_queue_refuses_decisions_and_takes_endings(database: Database) -> None:
+    journal = PostgresJournal(database, capacity=2)
+    decision = a_decision()
+    await journal.open(decision, None)
+    waiting = [asyncio.create_task(journal.open(a_decision(), None)) for _ in range(2)]
+    await asyncio.sleep(0)
+    refused = asyncio.create_task(journal.open(a_decision(), None))
+    ending = asyncio.create_task(journal.close(an_outcome(decision), ()))
+    results = await asyncio.gather(*waiting, refused, ending, return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), type(None), StorageUnavailable, type(None)]
+
+
+async def test_an_answer_is_kept_with_its_settlement_until_it_expires(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    later = datetime.now(UTC) + timedelta(hours=1)
+    first, second = a_decision(), a_decision()
+    for decision, payload in ((first, b"\x00first"), (second, b"second")):
+        await journal.open(decision, None)
+        await finish(journal, decision, an_answer(decision, payload, later))
+    assert await records.kept_answer("key_1", "idem-1", NOW) == an_answer(first, b"\x00first", later)
+    assert await records.kept_answer("key_1", "idem-1", later) is None
+    assert await records.kept_answer("key_2", "idem-1", NOW) is None
+
+
+async def test_an_expired_answer_gives_way_and_is_forgotten(database: Database) -> None:
+    earlier, later = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    first, second = a_decision(), a_decision()
+    journal = PostgresJournal(database)
+    await journal.open(first, None)
+    await finish(journal, first, an_answer(first, b"old", earlier))
+    async with database.reading() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM kept_answer") == 0
+        await connection.execute(
+            "INSERT INTO kept_answer VALUES ('key_1', 'idem-1', '', $1, '', 'old', $2)", first.id, earlier
+        )
+    await journal.open(second, None)
+    await finish(journal, second, an_answer(second, b"new", later))
+    found = await records_of(database).kept_answer("key_1", "idem-1", NOW)
+    assert found is not None
+    assert found.payload == b"new"

@@ -1,0 +1,55 @@
+"""Estimates grow with the text, are not fooled by what looks like a picture, and survive any JSON."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyozon.metering.estimate import TOKENS_PER_IMAGE, chat_tokens, text_tokens
+from tests.fakes.strategies import json_values
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_more_text_is_never_less(a: str, b: str) -> None:
+    assert max(text_tokens(a), text_tokens(b)) <= text_tokens(a + b) <= text_tokens(a) + text_tokens(b)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("日本語", 3), ("日本語です", 5)]
+)
+def test_about_the_usual_count(text: str, tokens: int) -> None:
+    assert text_tokens(text) == tokens
+
+
+def _user(content: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}]}
+
+
+def test_a_picture_counts_once_however_many_bytes_it_has() -> None:
+    small = _user([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}])
+    large = _user([{"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100_000}}])
+    assert chat_tokens(small) == chat_tokens(large) >= TOKENS_PER_IMAGE
+
+
+def test_text_that_begins_like_a_picture_is_text() -> None:
+    assert chat_tokens(_user("data:" + "x" * 100_000)) > 20_000
+
+
+def test_tools_and_schema_count() -> None:
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": ["string", "null"]}}}]
+    assert chat_tokens(_user("hi") | {"tools": tools}) > chat_tokens(_user("hi"))
+    form = {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}
+    assert chat_tokens(_user("hi") | {"response_format": form}) > chat_tokens(_user("hi"))
+
+
+def test_deeper_than_the_stack() -> None:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    assert chat_tokens({"messages": nested}) == 0
+
+
+@given(json_values("type"))
+def test_any_json_is_survived(value: Any) -> None:
+    assert chat_tokens({"messages": value}) >= 0

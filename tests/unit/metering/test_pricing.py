@@ -1,0 +1,71 @@
+"""Charges are exact; what is not known of a price is never guessed cheaper."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from kyozon.domain.models import Price
+from kyozon.domain.usage import Charge, Usage
+from kyozon.metering.pricing import charge, price_at
+from tests.fakes.strategies import prices, usages
+
+
+def _exact(usage: Usage, price: Price) -> Fraction:
+    cached = price.input if price.cached_input is None else price.cached_input
+    written = price.input if price.cache_write is None else price.cache_write
+    tokens = (usage.uncached, usage.cache_read, usage.cache_write, usage.output)
+    each = (price.input, cached, written, price.output)
+    return sum((count * Fraction(money) for count, money in zip(tokens, each, strict=True)), Fraction(0)) / 1_000_000
+
+
+@given(usages, prices)
+def test_exact(usage: Usage, price: Price) -> None:
+    found = charge(usage, price)
+    assert Fraction(found.amount) == _exact(usage, price)
+    assert (found.currency, found.price_from, found.priced) == (price.currency, price.valid_from, True)
+    assert found.amount >= 0
+
+
+@given(usages, prices)
+def test_an_unknown_cache_price_is_the_price_of_input(usage: Usage, price: Price) -> None:
+    unknown = structs.replace(price, cached_input=None, cache_write=None)
+    as_input = Usage(uncached=usage.input, output=usage.output)
+    assert charge(usage, unknown).amount == charge(as_input, unknown).amount
+
+
+@given(usages, prices)
+def test_never_cheaper_than_if_the_cache_had_been_read(usage: Usage, price: Price) -> None:
+    cheap = structs.replace(price, cached_input=price.input / 2, cache_write=price.input)
+    unknown = structs.replace(price, cached_input=None, cache_write=None)
+    assert charge(usage, unknown).amount >= charge(usage, cheap).amount
+
+
+@given(usages, usages, prices)
+def test_two_answers_cost_what_one_of_both_sizes_costs(a: Usage, b: Usage, price: Price) -> None:
+    both = Usage(a.uncached + b.uncached, a.cache_read + b.cache_read, a.cache_write + b.cache_write, a.output + b.output)
+    assert charge(a, price).amount + charge(b, price).amount == charge(both, price).amount
+
+
+@given(usages)
+def test_without_a_price_the_amount_says_nothing(usage: Usage) -> None:
+    assert charge(usage, None) == Charge(Decimal(0), priced=False)
+
+
+@given(st.lists(prices, max_size=5, unique_by=lambda price: price.valid_from), st.dates(date(2024, 1, 1), date(2027, 1, 1)))
+def test_the_latest_price_in_force(listed: list[Price], day: date) -> None:
+    found = price_at(listed, day)
+    begun = [price.valid_from for price in listed if price.valid_from <= day]
+    assert (found.valid_from if found else None) == max(begun, default=None)
+    assert price_at(reversed(listed), day) == found
+
+
+def test_a_price_holds_from_its_first_day() -> None:
+    first = Price(date(2026, 1, 1), Decimal(1), Decimal(1))
+    second = structs.replace(first, valid_from=date(2026, 2, 1), input=Decimal(2))
+    assert price_at([first, second], date(2026, 2, 1)) is second
+    assert price_at([first, second], date(2026, 2, 1) - timedelta(days=1)) is first
+    assert price_at([first, second], date(2025, 12, 31)) is None

@@ -1,0 +1,21 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from kyozon.storage.encoding import to_json, to_text
+
+
+class Note(Struct):
+    text: str
+
+
+@given(st.lists(st.sampled_from(["\0", "\\", "u0000", '"', "\n", "あ", "x"])).map("".join))
+def test_only_nul_is_replaced(text: str) -> None:
+    assert json.loads(to_json(Note(text))) == {"text": text.replace("\0", "\ufffd")}
+
+
+def test_a_backslash_before_what_looks_like_nul_stays() -> None:
+    assert json.loads(to_json(Note("\\u0000 \0"))) == {"text": "\\u0000 \ufffd"}
+    assert to_text("a\0b") == "a\ufffdb"
