@@ -7,9 +7,12 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 os.environ["KYOZON_LANG"] = "en"  # the commands' help is worded once, when they are imported
 
@@ -56,22 +59,23 @@ def _current(name: str) -> str | None:
 
 def settings_page() -> str:
     """Every key of kyozon.toml."""
-    parts = [
-        "Everything in `kyozon.toml` is optional. `kyozon init` writes a commented one; a mistake is reported with its line "
-        "and the mend. Data is read and checked whole: a file with a mistake starts nothing.",
-    ]
+    intro = (
+        "Everything in `kyozon.toml` is optional. `kyozon init` writes a commented one. The file is checked whole: a "
+        "mistake is reported with its line and its mend, and with a mistake nothing starts."
+    )
+    parts = [intro]
     for name, model in tables().items():
         rows = [
-            (f"`{field.alias or key}`", _type_name(field), _default(field), field.description or "")
+            (f"`{field.alias or key}`", _type_name(field.annotation), _default(field), field.description or "")
             for key, field in model.model_fields.items()
             if not _is_table(f"{name}.{field.alias or key}".lstrip("."))
         ]
         if rows:
-            heading = f"## `[{name.replace('*', 'NAME')}]`"
+            heading = f"## `[{name.replace('*', 'NAME')}]`".replace("[models.NAME.prices]", "[[models.NAME.prices]]")
             parts += [heading, inspect.cleandoc(model.__doc__ or ""), _table(("key", "type", "default", ""), rows)]
-    rows = [(f"`{variable}`", f"`[{section}] {key}`") for variable, (section, key) in VARIABLES.items()]
-    rows.append((f"`{FILE_VARIABLE}`", "the file itself"))
-    parts += ["## Environment", "These variables override the file.", _table(("variable", "instead of"), rows)]
+    variables = [(f"`{variable}`", f"`[{section}] {key}`") for variable, (section, key) in VARIABLES.items()]
+    variables.append((f"`{FILE_VARIABLE}`", "the file itself"))
+    parts += ["## Environment", "These variables override the file.", _table(("variable", "instead of"), variables)]
     return _page("Settings", parts)
 
 
@@ -116,7 +120,7 @@ def models_page() -> str:
         "Models",
         [
             "## Rented models",
-            "List prices of a million tokens, from the day on which each is known to hold. `?` is not known.",
+            "List prices of a million tokens for ordinary prompts, from the day each is known to hold. `?` is not known.",
             _table(("id", "vendor", "context", "input", "output", "since", "source"), cards),
             "## Open models to pull",
             "`kyozon models pull NAME` gets one; `kyozon models list` says which of them fit this machine.",
@@ -190,14 +194,17 @@ def _is_table(name: str) -> bool:
     return name in tables() or f"{name}.*" in tables()
 
 
-def _type_name(field: FieldInfo) -> str:
-    text = inspect.formatannotation(field.annotation).replace("typing.", "").replace("datetime.", "").replace(" | None", "")
-    named = {"Decimal": "amount", "decimal.Decimal": "amount", "str": "text", "int": "number", "bool": "true / false"}
-    if text.startswith("Literal["):
-        return text[len("Literal[") : -1].replace("'", '"').replace(", ", " / ")
-    if text.startswith(("tuple[", "frozenset[")):
-        return "list"
-    return "table" if text.startswith("dict[") else named.get(text, text)
+def _type_name(annotation: Any) -> str:
+    """The TOML word for a type; what pydantic hangs on to it (bounds, validators) is told by the description."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type_name(arguments[0])
+    if NoneType in arguments:
+        return _type_name(next(argument for argument in arguments if argument is not NoneType))
+    if origin is Literal:
+        return " / ".join(f'"{value}"' for value in arguments)
+    words = {str: "text", bool: "true / false", int: "number", Decimal: "amount", date: "day"}
+    return {dict: "table", tuple: "list", frozenset: "list"}.get(origin) or words[annotation]
 
 
 def _default(field: FieldInfo) -> str:
@@ -235,17 +242,15 @@ def _vendor_row(row: Provider) -> tuple[str, ...]:
 
     key = f"`{row.key_variable}`" if row.key_variable else ""
     base = f"`{row.base_url}`" + ("*" if "base_url" in row.unverified else "") if row.base_url else ""
-    checked = str(row.verified or "")
-    return (
-        f"`{row.id}`", row.name, row.format, row.zone, fact("jurisdiction"), fact("retains"), fact("trains"), key, base, checked,
-    )  # fmt: skip
+    law, keeps, trains = (fact(name) for name in ("jurisdiction", "retains", "trains"))
+    return f"`{row.id}`", row.name, row.format, row.zone, law, keeps, trains, key, base, str(row.verified or "")
 
 
 def _card_row(card: ModelCard) -> tuple[str, ...]:
     context = f"{card.context:,}" if card.context else "?"
     if not card.prices:
         return f"`{card.id}`", card.provider, context, "?", "?", "", ""
-    price = card.prices[-1]
+    price = max(card.prices, key=lambda price: (-price.above_input, price.valid_from))
     amounts = (f"{price.input:f} {price.currency}", f"{price.output:f} {price.currency}")
     return f"`{card.id}`", card.provider, context, *amounts, price.valid_from.isoformat(), price.source
 

@@ -16,18 +16,17 @@ from kyozon.domain.language import Text
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer, UsageRow
 
-_TURNS = 2
-
 
 class Troubled:
-    """Methods named in `failing` raise `StorageUnavailable`; `log` tells what was written, in order."""
+    """Methods named in `failing` raise `StorageUnavailable`; `log` tells what was written, in order; each takes `turns`."""
 
     def __init__(self, log: list[str]) -> None:
         self.log = log
         self.failing: set[str] = set()
+        self.turns = 2
 
     async def _take_time(self, method: str) -> None:
-        for _ in range(_TURNS):
+        for _ in range(self.turns):
             await asyncio.sleep(0)
         if method in self.failing:
             raise StorageUnavailable(Text("the fake was told to fail.", "失敗するよう指示されています。"))

@@ -19,7 +19,7 @@ class PostgresProxy:
         self._server = f"{parse_qs(urlsplit(dsn).query)['host'][0]}/{_SOCKET}"
         self._folder = Path(tempfile.mkdtemp(prefix="kz-"))
         self._listening: asyncio.Server | None = None
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
         self._about = b""
         self.dsn = f"{dsn.partition('?')[0]}?host={quote(str(self._folder), safe='')}"
         self.to_lose = 0
@@ -52,12 +52,14 @@ class PostgresProxy:
             self._listening = None
         for writer in self._clients:
             writer.transport.abort()
-        while self._clients:
-            await asyncio.sleep(0.01)
+        if self._clients:
+            await asyncio.wait(self._clients.values())
         (self._folder / _SOCKET).unlink(missing_ok=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients[writer] = task
         from_server, to_server = await asyncio.open_unix_connection(self._server)
         answers = asyncio.create_task(self._pass(from_server, writer))
         with suppress(ConnectionError):
@@ -73,7 +75,7 @@ class PostgresProxy:
         answers.cancel()
         to_server.close()
         writer.close()
-        self._clients.discard(writer)
+        del self._clients[writer]
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(65_536):

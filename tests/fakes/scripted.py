@@ -31,7 +31,8 @@ class ScriptedChat:
     """A `ChatAdapter`. Each call takes the next of `scripts`, the last one for ever.
 
     A script is a list of lines: a `Piece` is said, an exception raised, `HANG` waits, `TURN` yields. A whole answer has the
-    text and the usage of all pieces together. `opened` and `closed` count connections.
+    text and the usage of all pieces together, and the body `whole` where that is set. `opened` and `closed` count
+    connections.
     """
 
     def __init__(self, log: list[str], dialect: Dialect = "openai") -> None:
@@ -40,6 +41,7 @@ class ScriptedChat:
         self.opened = 0
         self.closed = 0
         self.counts: int | None = 7
+        self.whole: bytes | None = None
         self._log = log
         self._dialect: Dialect = dialect
 
@@ -51,7 +53,7 @@ class ScriptedChat:
         text = "".join(piece.text for piece in pieces)
         usage = next((piece.usage for piece in reversed(pieces) if piece.usage), None)
         finish = next((piece.finish for piece in pieces if piece.finish), None)
-        return Answer(completion(call.card, text, usage), usage, text, finish)
+        return Answer(self.whole or completion(call.card, text, usage), usage, text, finish)
 
     async def stream(self, call: ChatCall) -> AsyncIterator[Piece]:
         self.calls.append(call)

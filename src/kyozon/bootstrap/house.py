@@ -1,12 +1,9 @@
 """Puts an installation together: records, local models, providers, services, the application."""
 
 import asyncio
-import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -14,15 +11,15 @@ from starlette.applications import Starlette
 
 from kyozon.bootstrap import discovery
 from kyozon.bootstrap.local import LocalModels
+from kyozon.bootstrap.reading import Environment, registry_of
 from kyozon.bootstrap.steps import Step
 from kyozon.bootstrap.store import Store, opened
+from kyozon.bootstrap.world import WORLD
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.http.app import build
 from kyozon.http.context import Services
 from kyozon.inference import embedder
-from kyozon.providers.cards import load_cards
 from kyozon.providers.transport import Transport
-from kyozon.providers.vendors import load_vendors
 from kyozon.services.chat import ChatService
 from kyozon.services.deciding import Decider
 from kyozon.services.egress import Egress
@@ -30,13 +27,10 @@ from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
-from kyozon.services.registry import Installation, Registry
+from kyozon.services.registry import Registry
 from kyozon.services.replays import Replays
 from kyozon.services.settling import Settler
-from kyozon.services.world import World
-from kyozon.settings import Settings, load
-
-Environment = Mapping[str, str]
+from kyozon.settings import Settings
 
 
 class House(Struct, frozen=True):
@@ -50,32 +44,15 @@ class House(Struct, frozen=True):
     drain: Callable[[], Awaitable[None]]
 
 
-def new_id(prefix: str) -> str:
-    """`prefix_` and 24 hexadecimal digits: the time in nanoseconds, then chance; later ones sort after earlier ones."""
-    return f"{prefix}_{time.time_ns():016x}{secrets.token_hex(4)}"
-
-
-WORLD = World(now=lambda: datetime.now(UTC), new_id=new_id, seconds=time.monotonic)
-
-
-def read_settings(config: Path | None, environ: Environment) -> Settings:
-    """The installation's settings; raises `SettingsError` with every mistake."""
-    return load(config, environ, load_vendors())
-
-
-def registry_of(settings: Settings, environ: Environment, local: LocalModels) -> Registry:
-    """What the installation knows, without starting anything."""
-    return Registry(_installation(settings, environ), local.cards)
-
-
 @asynccontextmanager
 async def running(settings: Settings, environ: Environment, step: Step) -> AsyncIterator[House]:
     """The installation, started; it is shut down in the reverse order when the block ends."""
-    async with opened(settings, step) as store:
-        local = LocalModels(settings)
-        transport = Transport()
-        try:
-            await local.start(step)
+    local, transport = LocalModels(settings), Transport()
+    # The engine loads its weights while the database starts.
+    starting = asyncio.create_task(local.start(step))
+    try:
+        async with opened(settings, step) as store:
+            await starting
             house = await _assembled(settings, environ, _Parts(store, local, transport))
             watching = asyncio.create_task(store.keys.watch(house.keys.forget))
             try:
@@ -83,9 +60,11 @@ async def running(settings: Settings, environ: Environment, step: Step) -> Async
             finally:
                 watching.cancel()
                 await house.drain()
-        finally:
-            await transport.close()
-            await local.engines.stop()
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await transport.close()
+        await local.engines.stop()
 
 
 class _Parts(Struct, frozen=True):
@@ -124,25 +103,6 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     )
     recovered = await settler.recover(store.records)
     return House(build(services), keys, local, store, recovered, settler.drain)
-
-
-def _installation(settings: Settings, environ: Environment) -> Installation:
-    providers = settings.providers(load_vendors())
-    return Installation(
-        providers=providers,
-        zones=settings.zones(),
-        cards=settings.cards(providers, load_cards()),
-        rules=discovery.rules(),
-        router=discovery.router(settings.routing.router),
-        router_name=settings.routing.router,
-        policy_version=settings.policy_version,
-        default_label=settings.default_label,
-        credentials_missing={
-            name: provider.key_variable
-            for name, provider in providers.items()
-            if provider.key_variable is not None and not environ.get(provider.key_variable)
-        },
-    )
 
 
 def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Models on this machine: the store of files, the engines, the embedder's card."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,7 +14,7 @@ from kyozon.inference.default_model import DEFAULT_MODEL, prepare_default
 from kyozon.inference.engine import LocalEngines
 from kyozon.inference.engine_plan import EngineOptions, served_card
 from kyozon.inference.store import FileModelStore
-from kyozon.ports.local import CatalogueEntry
+from kyozon.ports.local import CatalogueEntry, Progress, Report
 from kyozon.settings import Settings
 
 _FILES = Text("model files", "モデルファイル")
@@ -66,15 +67,15 @@ class LocalModels:
         try:
             with step(_FILES) as report:
                 if self._default == DEFAULT_MODEL:
-                    await asyncio.to_thread(prepare_default, self.store, report)
+                    await _in_thread(lambda told: prepare_default(self.store, told), report)
             with step(_ENGINE):
                 await self.engines.address(self._default)
         except KyozonError as error:
             self.trouble = error
 
     async def ready(self) -> bool:
-        """Whether the default model can answer now."""
-        if self._default is None:
+        """Whether a model can answer now. Another one may have taken the default's place: then that is no trouble."""
+        if self._default is None or self.engines.running():
             return True
         try:
             await self.engines.address(self._default)
@@ -83,6 +84,26 @@ class LocalModels:
             return False
         self.trouble = None
         return True
+
+
+class _NobodyWaitsError(Exception):
+    """Ends work whose starter has been cancelled."""
+
+
+async def _in_thread(work: Callable[[Report], object], report: Report) -> None:
+    """Run blocking work. Nothing cancels a thread, and a program waits for its own: once cancelled, the next report ends it."""
+    cancelled = threading.Event()
+
+    def told(progress: Progress) -> None:
+        if cancelled.is_set():
+            raise _NobodyWaitsError
+        report(progress)
+
+    try:
+        await asyncio.to_thread(work, told)
+    except asyncio.CancelledError:
+        cancelled.set()
+        raise
 
 
 def _remembered(read: Callable[[], list[ModelCard]]) -> Callable[[], list[ModelCard]]:

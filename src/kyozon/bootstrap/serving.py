@@ -6,25 +6,16 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 
-import msgspec
 import uvicorn
-from msgspec import Struct
 from starlette.applications import Starlette
 
+from kyozon.bootstrap import run_file
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
 from kyozon.settings import Settings
 
 _DRAIN_SECONDS = 30
-
-
-class RunFile(Struct, frozen=True):
-    """What a running server leaves in its data directory, so that commands find it."""
-
-    address: str
-    pid: int
 
 
 def listening(settings: Settings) -> socket.socket:
@@ -81,21 +72,10 @@ async def served(app: Starlette, bound: socket.socket, settings: Settings) -> As
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    run_file = settings.data_dir / "run.json"
-    run_file.write_bytes(msgspec.json.encode(RunFile(address_of(bound), os.getpid())))
+    run_file.write(settings.data_dir, run_file.RunFile(address_of(bound), os.getpid()))
     try:
         yield task
     finally:
-        run_file.unlink(missing_ok=True)
+        run_file.remove(settings.data_dir)
         server.should_exit = True
         await task
-
-
-def running_address(data_dir: Path) -> str | None:
-    """The address of the server that runs on this data directory; None where none does."""
-    try:
-        found = msgspec.json.decode((data_dir / "run.json").read_bytes(), type=RunFile)
-        os.kill(found.pid, 0)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return found.address

@@ -10,7 +10,7 @@ from msgspec import Struct
 from kyozon.bootstrap.steps import Step
 from kyozon.domain.language import Text
 from kyozon.settings import Settings
-from kyozon.storage import migrate
+from kyozon.storage import revision
 from kyozon.storage.database import Database
 from kyozon.storage.embedded import EmbeddedPostgres
 from kyozon.storage.journal import PostgresJournal
@@ -47,7 +47,7 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
             if embedded is not None:
                 dsn = await asyncio.to_thread(embedded.start, report)
         with step(_MIGRATIONS):
-            applied = await migrate.upgrade(dsn)
+            applied = await _brought_up_to_date(dsn)
         database = Database(dsn)
         await database.connect()
         journal = PostgresJournal(database)
@@ -59,3 +59,12 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
     finally:
         if embedded is not None:
             await asyncio.to_thread(embedded.stop)
+
+
+async def _brought_up_to_date(dsn: str) -> list[str]:
+    """The migrations that were run. Most starts need none, nor the tools for it: half a second and 30 MB."""
+    if await revision.current(dsn) == revision.newest():
+        return []
+    from kyozon.storage import migrate  # noqa: PLC0415
+
+    return await migrate.upgrade(dsn)

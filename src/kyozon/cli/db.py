@@ -4,11 +4,9 @@ import asyncio
 
 import click
 
-from kyozon.bootstrap.store import opened
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json
 from kyozon.cli.speech import say
-from kyozon.cli.steps import silently
 
 
 @click.group(help=say("The database.", "データベース。"))
@@ -30,7 +28,7 @@ def upgrade(target: Target) -> None:
 
 
 async def _upgrade(target: Target) -> list[str]:
-    async with opened(target.settings(), silently) as store:
+    async with target.store() as store:
         return store.applied
 
 

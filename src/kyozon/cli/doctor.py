@@ -6,20 +6,21 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct
 
-from kyozon.bootstrap.house import registry_of
-from kyozon.bootstrap.local import LocalModels
-from kyozon.bootstrap.serving import running_address
-from kyozon.bootstrap.store import opened
+from kyozon.bootstrap.run_file import running_address
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json
 from kyozon.cli.speech import language, say
-from kyozon.cli.steps import silently
 from kyozon.domain.errors import KyozonError
-from kyozon.settings import Settings
+
+if TYPE_CHECKING:
+    from kyozon.bootstrap.local import LocalModels
+    from kyozon.services.registry import Installation
+    from kyozon.settings import Settings
 
 _ENOUGH_DISK = 2_000_000_000
 _ENOUGH_MEMORY = 2_000_000_000
@@ -44,7 +45,9 @@ def doctor(target: Target) -> None:
     """Check, print, exit 1 if something is wrong."""
     settings = target.settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    findings = [*_machine(settings), *_providers(target, settings), asyncio.run(_database(settings)), _server(settings)]
+    local, registry = target.models()
+    findings = [*_machine(settings, local), *_providers(registry.installation), asyncio.run(_database(target))]
+    findings.append(_server(settings))
     if target.as_json:
         print_json(findings)
     else:
@@ -56,9 +59,8 @@ def doctor(target: Target) -> None:
     sys.exit(0 if all(finding.well for finding in findings) else 1)
 
 
-def _machine(settings: Settings) -> Iterator[Finding]:
+def _machine(settings: "Settings", local: "LocalModels") -> Iterator[Finding]:
     yield Finding("Python", well=True, state=f"{platform.python_version()} ({platform.machine()})")
-    local = LocalModels(settings)
     memory = local.memory()
     yield Finding(
         say("memory", "メモリ"),
@@ -83,10 +85,9 @@ def _machine(settings: Settings) -> Iterator[Finding]:
     yield Finding(say("local models", "ローカルモデル"), bool(found) or not settings.local.enabled, names, mend)
 
 
-def _providers(target: Target, settings: Settings) -> Iterator[Finding]:
-    installation = registry_of(settings, target.environ(), LocalModels(settings)).installation
-    for name, provider in installation.providers.items():
-        missing = installation.credentials_missing.get(name)
+def _providers(known: "Installation") -> Iterator[Finding]:
+    for name, provider in known.providers.items():
+        missing = known.credentials_missing.get(name)
         state = f"{provider.base_url or say('this machine', 'このマシン')} ({say('zone', 'ゾーン')} {provider.zone})"
         mend = (
             say(f"Set the environment variable {missing}.", f"環境変数 {missing} を設定してください。") if missing else ""
@@ -94,10 +95,10 @@ def _providers(target: Target, settings: Settings) -> Iterator[Finding]:
         yield Finding(say(f"provider {name}", f"プロバイダー {name}"), missing is None, state, mend)
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(target: Target) -> Finding:
     name = say("database", "データベース")
     try:
-        async with opened(settings, silently) as store:
+        async with target.store() as store:
             balance = await store.records.balance()
             version = await store.database.server_version()
     except KyozonError as error:
@@ -109,7 +110,7 @@ async def _database(settings: Settings) -> Finding:
     return Finding(name, whole, f"PostgreSQL {version}; {ledger}")
 
 
-def _server(settings: Settings) -> Finding:
+def _server(settings: "Settings") -> Finding:
     address = running_address(settings.data_dir)
     return Finding(
         say("server", "サーバー"), well=True, state=address or say("not running (kyozon up)", "停止中（kyozon up）")

@@ -6,11 +6,9 @@ from typing import Any
 import click
 import msgspec
 
-from kyozon.bootstrap.store import opened
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import language, say
-from kyozon.cli.steps import silently
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
@@ -35,7 +33,7 @@ def explain(target: Target, decision_id: str) -> None:
 
 
 async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | None]:
-    async with opened(target.settings(), silently) as store:
+    async with target.store() as store:
         found = await store.records.decision(decision_id)
     if found is None:
         raise NotFound(

@@ -8,12 +8,10 @@ from typing import Any
 import click
 import msgspec
 
-from kyozon.bootstrap.house import WORLD
-from kyozon.bootstrap.store import opened
+from kyozon.bootstrap.world import WORLD
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import say
-from kyozon.cli.steps import silently
 from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.labels import Label, parse_clearance, parse_label
@@ -108,17 +106,17 @@ def revoke(target: Target, name: str) -> None:
 
 
 async def _issue(target: Target, wanted: NewKey) -> tuple[ApiKey, str]:
-    async with opened(target.settings(), silently) as store:
+    async with target.store() as store:
         return await KeyService(store.keys, WORLD).issue(wanted)
 
 
 async def _all(target: Target) -> list[ApiKey]:
-    async with opened(target.settings(), silently) as store:
+    async with target.store() as store:
         return await KeyService(store.keys, WORLD).all()
 
 
 async def _revoke(target: Target, name: str) -> ApiKey:
-    async with opened(target.settings(), silently) as store:
+    async with target.store() as store:
         return await KeyService(store.keys, WORLD).revoke(name)
 
 

@@ -1,19 +1,21 @@
 """`kyozon models`: open models on this machine."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from kyozon.bootstrap.house import registry_of
-from kyozon.bootstrap.local import LocalModels
+from kyozon.bootstrap.world import WORLD
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import language, say
-from kyozon.cli.steps import Steps
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
+from kyozon.metering.pricing import price_at
+
+if TYPE_CHECKING:
+    from kyozon.bootstrap.local import LocalModels
 
 
 @click.group(help=say("Models: list, show, pull, remove.", "モデルの一覧・詳細・取得・削除。"))
@@ -28,9 +30,8 @@ def models() -> None:
 @installation
 def list_models(target: Target, catalogue: bool) -> None:  # noqa: FBT001 - click's way
     """Show the cards, then the catalogue with what fits this machine."""
-    settings = target.settings()
-    local = LocalModels(settings)
-    cards = registry_of(settings, target.environ(), local).cards()
+    local, registry = target.models()
+    cards = registry.cards()
     if target.as_json:
         print_json({"models": cards, "catalogue": local.catalogue()})
         return
@@ -51,9 +52,8 @@ def list_models(target: Target, catalogue: bool) -> None:  # noqa: FBT001 - clic
 @installation
 def show(target: Target, name: str) -> None:
     """Show one card, or one row of the catalogue."""
-    settings = target.settings()
-    local = LocalModels(settings)
-    found: Any = next((c for c in registry_of(settings, target.environ(), local).cards() if c.id == name), None)
+    local, registry = target.models()
+    found: Any = next((card for card in registry.cards() if card.id == name), None)
     found = found or next((entry for entry in local.catalogue() if entry.name == name), None)
     if found is None:
         raise _unknown(name)
@@ -75,7 +75,9 @@ def show(target: Target, name: str) -> None:
 @installation
 def pull(target: Target, source: str, name: str | None) -> None:
     """Pull, with progress; an interrupted pull goes on where it stopped."""
-    local = LocalModels(target.settings())
+    from kyozon.cli.steps import Steps
+
+    local, _ = target.models()
     with Steps(as_json=target.as_json).step(Text(f"pull {source}", f"{source} を取得")) as report:
         stored = local.store.pull(source, name, report)
     if target.as_json:
@@ -94,7 +96,8 @@ def pull(target: Target, source: str, name: str | None) -> None:
 @installation
 def remove(target: Target, name: str) -> None:
     """Delete."""
-    if not LocalModels(target.settings()).store.remove(name):
+    local, _ = target.models()
+    if not local.store.remove(name):
         raise _unknown(name)
     if target.as_json:
         print_json({"removed": name})
@@ -102,7 +105,7 @@ def remove(target: Target, name: str) -> None:
         out.print(say(f"Removed {name}.", f"{name} を削除しました。"))
 
 
-def recommendation(local: LocalModels) -> str:
+def recommendation(local: "LocalModels") -> str:
     """What the first screen says of the demo model, and how to get a capable one that fits this machine."""
     entry = local.recommended()
     size = f"{entry.bytes / 1e9:.1f} GB"
@@ -114,7 +117,7 @@ def recommendation(local: LocalModels) -> str:
     )
 
 
-def _print_catalogue(local: LocalModels) -> None:
+def _print_catalogue(local: "LocalModels") -> None:
     columns = [
         say("open model to pull", "取得できる公開モデル"),
         say("size", "サイズ"),
@@ -138,7 +141,7 @@ def _print_catalogue(local: LocalModels) -> None:
 
 
 def _row(card: ModelCard) -> list[str]:
-    price = card.prices[-1] if card.prices else None
+    price = price_at(card.prices, WORLD.now().date())
     money = f"{price.input} / {price.output} {price.currency}" if price else "?"
     return [card.id, card.kind, card.provider, card.zone, card.licence or "?", str(card.context or "?"), money]
 

@@ -4,17 +4,22 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from msgspec import Struct
 
-from kyozon.bootstrap.house import read_settings
 from kyozon.cli.output import print_error
 from kyozon.cli.speech import say
 from kyozon.domain.errors import CallerError, KyozonError
-from kyozon.settings import Settings
+
+if TYPE_CHECKING:
+    from kyozon.bootstrap.local import LocalModels
+    from kyozon.bootstrap.store import Store
+    from kyozon.services.registry import Registry
+    from kyozon.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,9 +39,27 @@ class Target(Struct, frozen=True):
             given["KYOZON_DATA_DIR"] = self.data_dir
         return {**os.environ, **given}
 
-    def settings(self) -> Settings:
-        """The installation's settings."""
+    def settings(self) -> "Settings":
+        """The installation's settings; raises `SettingsError` with every mistake."""
+        from kyozon.bootstrap.reading import read_settings
+
         return read_settings(self.config, self.environ())
+
+    def models(self) -> "tuple[LocalModels, Registry]":
+        """The models on this machine, and all the models that the installation knows; nothing is started."""
+        from kyozon.bootstrap.local import LocalModels
+        from kyozon.bootstrap.reading import registry_of
+
+        settings = self.settings()
+        local = LocalModels(settings)
+        return local, registry_of(settings, self.environ(), local)
+
+    def store(self) -> "AbstractAsyncContextManager[Store]":
+        """The installation's records, for the length of a block; raises `StorageUnavailable`."""
+        from kyozon.bootstrap.store import opened
+        from kyozon.cli.steps import silently
+
+        return opened(self.settings(), silently)
 
 
 def installation(command: F) -> F:

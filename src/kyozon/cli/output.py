@@ -23,7 +23,7 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
     """A table; the columns whose places stand in `right` are aligned to the right."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
     for place, name in enumerate(columns):
         table.add_column(name, justify="right" if place in right else "left", overflow="fold")
     for row in rows:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from kyozon.bootstrap.serving import running_address
+from kyozon.bootstrap.run_file import running_address
 from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json

@@ -2,13 +2,11 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
 import click
-import uvloop
 
 from kyozon import __version__
-from kyozon.bootstrap.house import House, running
-from kyozon.bootstrap.serving import address_of, listening, served
 from kyozon.cli.local_key import NAME, ensure_key
 from kyozon.cli.models import recommendation
 from kyozon.cli.options import Target, installation
@@ -17,7 +15,10 @@ from kyozon.cli.speech import language, say
 from kyozon.cli.steps import Steps
 from kyozon.domain.language import Text
 from kyozon.services.keys import NewKey
-from kyozon.settings import Settings
+
+if TYPE_CHECKING:
+    from kyozon.bootstrap.house import House
+    from kyozon.settings import Settings
 
 
 @click.command(
@@ -36,14 +37,19 @@ def up(target: Target, port: int | None, host: str | None) -> None:
         target.overrides["KYOZON_PORT"] = str(port)
     if host is not None:
         target.overrides["KYOZON_HOST"] = host
+    import uvloop
+
+    steps = Steps(as_json=target.as_json)
     settings = target.settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     _log_to(settings)
-    uvloop.run(_serve(target, settings))
+    uvloop.run(_serve(target, settings, steps))
 
 
-async def _serve(target: Target, settings: Settings) -> None:
-    steps = Steps(as_json=target.as_json)
+async def _serve(target: Target, settings: "Settings", steps: Steps) -> None:
+    from kyozon.bootstrap.house import running
+    from kyozon.bootstrap.serving import address_of, listening, served
+
     if not target.as_json:
         err.print(f"[bold]Kyozon {__version__}[/]  {settings.data_dir}")
     bound = listening(settings)
@@ -60,7 +66,7 @@ async def _serve(target: Target, settings: Settings) -> None:
             await serving.__aexit__(None, None, None)
 
 
-async def _first_key(house: House) -> str | None:
+async def _first_key(house: "House") -> str | None:
     """The secret of the first key of a new installation, None where people have keys already."""
     if any(key.name != NAME and key.revoked_at is None for key in await house.keys.all()):
         return None
@@ -68,8 +74,8 @@ async def _first_key(house: House) -> str | None:
     return secret
 
 
-def _announce(target: Target, house: House, steps: Steps, *, address: str, key: str | None) -> None:
-    total = round(sum(steps.seconds.values()), 3)
+def _announce(target: Target, house: "House", steps: Steps, *, address: str, key: str | None) -> None:
+    total = round(steps.total(), 3)
     if target.as_json:
         print_json({"address": address, "key": key, "seconds": steps.seconds, "total": total, "recovered": house.recovered})
         return
@@ -118,7 +124,7 @@ def _three_things(address: str, key: str) -> None:
     out.print()
 
 
-def _log_to(settings: Settings) -> None:
+def _log_to(settings: "Settings") -> None:
     folder = settings.data_dir / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=folder / "kyozon.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -5,12 +5,11 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 import click
+from msgspec import structs
 
-from kyozon.bootstrap.store import opened
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import say
-from kyozon.cli.steps import silently
 from kyozon.ports.records import UsageRow
 
 
@@ -49,8 +48,10 @@ def _row(row: UsageRow) -> list[str]:
 
 
 async def _read(target: Target, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
-    async with opened(target.settings(), silently) as store:
-        return await store.records.usage(by, since, tenant)
+    async with target.store() as store:
+        rows = await store.records.usage(by, since, tenant)
+        names = {key.id: key.name for key in await store.keys.all()} if by == "key" else {}
+    return [structs.replace(row, group=names.get(row.group, row.group)) for row in rows]
 
 
 commands = [usage]

@@ -28,13 +28,18 @@ AUTO = "auto"
 
 
 class Price(Struct, frozen=True):
-    """What a million tokens cost in `currency` from `valid_from` on, as `source` stated it."""
+    """What a million tokens cost in `currency` from `valid_from` on, as `source` stated it.
+
+    `above_input` is for vendors whose long prompts cost more: the price holds for requests of more input tokens than that,
+    all of their tokens included.
+    """
 
     valid_from: date
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
+    above_input: int = 0
     currency: str = "USD"
     source: str = ""
 

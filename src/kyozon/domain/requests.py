@@ -43,7 +43,8 @@ class EmbeddingRequest(Struct, frozen=True):
 class Needs(Struct, frozen=True):
     """What a request needs from a model; token counts are estimates until the model has counted.
 
-    `output_tokens` is for all `choices` together.
+    `output_tokens` is for all `choices` together: the caller's ceiling where it is `bounded`, else what is expected.
+    `at_once` is how many input tokens must fit into the context together; None means all of them.
     """
 
     kind: Literal["chat", "embedding"]
@@ -52,3 +53,5 @@ class Needs(Struct, frozen=True):
     input_tokens: int = 0
     output_tokens: int = 0
     choices: int = 1
+    bounded: bool = True
+    at_once: int | None = None

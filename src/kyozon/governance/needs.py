@@ -14,7 +14,7 @@ def chat_needs(chat: Json, input_tokens: int, default_output: int) -> Needs:
         abilities.add("schema")
     if chat.get("logprobs"):
         abilities.add("logprobs")
-    choices = _choices(chat)
+    choices, ceiling = _choices(chat), _output_limit(chat)
     if choices > 1:
         abilities.add("n")
     return Needs(
@@ -22,8 +22,9 @@ def chat_needs(chat: Json, input_tokens: int, default_output: int) -> Needs:
         abilities=frozenset(abilities),
         modalities=frozenset({"text", *_modalities(chat)}),
         input_tokens=input_tokens,
-        output_tokens=(_output_limit(chat) or default_output) * choices,
+        output_tokens=(ceiling or default_output) * choices,
         choices=choices,
+        bounded=ceiling is not None,
     )
 
 

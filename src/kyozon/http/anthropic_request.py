@@ -28,8 +28,8 @@ def to_chat(body: Json, *, counting: bool = False) -> Json:
         InvalidRequest: a field is missing or of the wrong type; `param` names it as Anthropic does (`messages.0.role`).
     """
     _expect(body.get("model"), str, "model")
-    if not counting:
-        _expect(body.get("max_tokens"), int, "max_tokens")
+    if not counting and _expect(body.get("max_tokens"), int, "max_tokens") < 1:
+        raise _wrong("max_tokens", "must be at least 1", "1 以上にしてください")
     messages = _system(body.get("system"))
     for index, message in enumerate(_expect(body.get("messages"), list, "messages")):
         messages += _message(message, f"messages.{index}")

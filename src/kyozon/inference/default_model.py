@@ -1,8 +1,6 @@
-"""What runs when nobody has chosen anything: a small English chat model and a multilingual embedder."""
+"""The chat model that runs when nobody has chosen one: small, English, a demonstration."""
 
 from kyozon.domain.errors import WorldFailure
-from kyozon.domain.models import ModelCard
-from kyozon.inference import embedder
 from kyozon.inference.store import FileModelStore
 from kyozon.ports.local import Progress, Report, StoredModel
 
@@ -21,8 +19,3 @@ def prepare_default(store: FileModelStore, report: Report) -> StoredModel:
     except WorldFailure as failure:
         report(Progress(f"keep {model.files[0]}: {failure.text.en}"))
         return model
-
-
-def default_cards(store: FileModelStore) -> list[ModelCard]:
-    """The cards of everything that runs on this machine: the stored models and the embedder."""
-    return [*(model.card for model in store.all()), embedder.CARD]

@@ -54,6 +54,10 @@ class LocalEngines:
         # A caller that goes away must not take the start away from the others who wait for it.
         return f"{(await asyncio.shield(seat.starting)).address}/v1"
 
+    def running(self) -> list[str]:
+        """The models whose engines run now; asking counts as no use of them."""
+        return [name for name, seat in self._seats.items() if seat.child is not None and seat.child.alive]
+
     async def stop(self) -> None:
         """Stop every engine, and every start under way."""
         seats = list(self._seats.values())

@@ -19,6 +19,8 @@ _STOP_WITHIN = 5.0
 _FIGURE = re.compile(rb"^llamacpp:requests_(?:processing|deferred) (\d+)", re.MULTILINE)
 # Without these the engine's threads spin while they wait, and everything else on the machine stands still.
 _PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+# An assertion of the engine would look for a debugger for seconds before it ends the process.
+_QUICK_END = {"GGML_NO_BACKTRACE": "1"}
 
 
 class EngineDiedError(Exception):
@@ -101,7 +103,7 @@ async def _spawn(log: Path, options: EngineOptions) -> asyncio.subprocess.Proces
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=output,
-            env={**os.environ, **({} if options.spin else _PASSIVE)},
+            env={**os.environ, **_QUICK_END, **({} if options.spin else _PASSIVE)},
             start_new_session=True,  # Ctrl-C in a terminal is for the parent, which ends its children in good order.
         )
 

@@ -8,6 +8,7 @@ Run as `python -m kyozon.inference.engine_process`; the OpenMP settings must sta
 """
 
 import os
+import resource
 import sys
 import threading
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-_HTTP_THREADS = 128  # A streaming request holds one for its whole life, and the health check must find one free.
+_HTTP_THREADS = 512  # Each request holds one while it waits and streams, and the health check must find one free.
 
 
 class EngineSpec(Struct, frozen=True):
@@ -39,6 +40,7 @@ class Ready(Struct, frozen=True):
 
 def main() -> None:
     """Load, answer, serve until the parent goes."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # A core file would hold what people wrote.
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # Whatever the engine prints must not be taken for the answer.
     spec = msgspec.json.decode(sys.stdin.buffer.readline(), type=EngineSpec)
@@ -69,8 +71,8 @@ def _serve(spec: EngineSpec) -> Any:
     parameters.cpuparams.n_threads = spec.generation_threads
     parameters.cpuparams_batch.n_threads = spec.prompt_threads
     parameters.n_threads_http = _HTTP_THREADS
-    # A prompt read with one adapter is found again for another, or for none, and falsifies the answer: in the cache in memory,
-    # and also in the slot itself when a request without adapter follows one with (seen with llama.cpp of October 2026).
+    # A prompt read with one adapter is found again for another, or for none, and falsifies the answer: in the cache in
+    # memory, and also in the slot itself when a request without adapter follows one with (llama.cpp of October 2026).
     parameters.cache_ram_mib = 0
     parameters.cache_prompt = not spec.adapters
     # The scale here is what requests get that name no adapter: the base model must then answer alone.

@@ -10,10 +10,10 @@ from kyozon.domain.usage import Charge, Usage
 _MILLION = Decimal(1_000_000)
 
 
-def price_at(prices: Iterable[Price], day: date) -> Price | None:
-    """The latest price in force on `day`; None where none had begun."""
-    begun = [price for price in prices if price.valid_from <= day]
-    return max(begun, key=lambda price: price.valid_from, default=None)
+def price_at(prices: Iterable[Price], day: date, input_tokens: int = 0) -> Price | None:
+    """The latest price in force on `day` for a request of that many input tokens; None where none had begun."""
+    fitting = [price for price in prices if price.valid_from <= day and price.above_input <= max(0, input_tokens - 1)]
+    return max(fitting, key=lambda price: (price.above_input, price.valid_from), default=None)
 
 
 def charge(usage: Usage, price: Price | None) -> Charge:

@@ -48,9 +48,9 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True):
     dimensions: Count | None = None
 
     def __post_init__(self) -> None:
-        days = [price.valid_from for price in self.prices]
+        days = [(price.valid_from, price.above_input) for price in self.prices]
         if days != sorted(set(days)):
-            raise ValueError("prices must stand in the order of their days, one a day")
+            raise ValueError("prices must stand in the order of their days, one a day and length of prompt")
 
     def card(self, name: str, zone: str) -> ModelCard:
         """The card, without what only the file needs."""

@@ -41,7 +41,7 @@ class Transport:
 
     def __init__(self, timeouts: Timeouts | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def post(self, send: Send) -> bytes:
         """The whole body of a successful answer."""
@@ -65,16 +65,15 @@ class Transport:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     @asynccontextmanager
     async def _open(self, send: Send) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"content-type": "application/json", **send.headers}
         if send.close:
             headers["connection"] = "close"
-        request = self._client().post(send.url, data=send.body, headers=headers, allow_redirects=False)
+        request = self._session(close=send.close).post(send.url, data=send.body, headers=headers, allow_redirects=False)
         try:
             async with asyncio.timeout(self._timeouts.first_byte):
                 response = await request
@@ -85,11 +84,8 @@ class Transport:
                 raise await self._failure(send.provider, response)
             yield response
         finally:
-            # Releasing an unread stream would keep the provider generating: close the connection instead.
-            if send.close or not response.content.at_eof():
-                response.close()
-            else:
-                response.release()
+            # Releasing also closes the connection of an answer that was not read to its end: the provider stops generating.
+            response.release()
 
     async def _chunks(self, provider: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         """The body as it arrives. Providers send the head at once and think before the first byte: that wait is longer."""
@@ -117,15 +113,16 @@ class Transport:
             pass  # the status alone tells what happened; what arrived of the body is enough
         return failure(provider, response.status, error_detail(body), _retry_after(response.headers))
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+    def _session(self, *, close: bool) -> aiohttp.ClientSession:
+        """The pool of kept connections, or with `close` the one that keeps none, whatever a server says."""
+        if close not in self._sessions:
+            self._sessions[close] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, force_close=close),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # Reads are timed in `_chunks`: aiohttp's own limit would also cut short the wait for the head.
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect),
             )
-        return self._session
+        return self._sessions[close]
 
 
 async def _drain(response: aiohttp.ClientResponse) -> None:

@@ -27,6 +27,9 @@ from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
+_UNSTATED_CEILING = 4096
+"""Output tokens held for where neither the caller nor the card states a ceiling."""
+
 Verdict = list[tuple[Subject, tuple[Objection, ...]]]
 
 
@@ -143,16 +146,24 @@ class Decider:
         )
 
     def _route(self, question: Question, verdict: Verdict) -> Ranking:
-        options = [Option(subject.card, self._cost(subject)) for subject, objections in verdict if not objections]
+        permitted = [subject for subject, objections in verdict if not objections]
+        options = [Option(subject.card, self._cost(subject, _expected(subject))) for subject in permitted]
         if not options:
             raise _not_permitted(question.model, verdict)
         return self._registry.installation.router(options, question.needs)
 
-    def _cost(self, subject: Subject) -> Decimal | None:
-        """Money at most: the estimated input and the whole of the allowed output."""
-        usage = Usage(uncached=subject.needs.input_tokens, output=_output(subject))
-        found = charge(usage, price_at(subject.card.prices, self._world.now().date()))
+    def _cost(self, subject: Subject, output: int) -> Decimal | None:
+        """Money for the estimated input and so many output tokens."""
+        usage = Usage(uncached=subject.needs.input_tokens, output=output)
+        found = charge(usage, price_at(subject.card.prices, self._world.now().date(), usage.input))
         return found.amount if found.priced else None
+
+    def _held(self, draft: Decision, verdict: Verdict, best: ModelCard) -> Decimal:
+        """Money at most, so that a budget cannot be overspent; counting costs nothing."""
+        if draft.kind == "count":
+            return Decimal(0)
+        subject = next(subject for subject, _ in verdict if subject.card is best)
+        return self._cost(subject, _at_most(subject)) or Decimal(0)
 
     def _choose(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
         ranks = {_name(option.card): (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
@@ -160,13 +171,13 @@ class Decider:
         reason = ranking.reason
         if draft.requested_model != AUTO and len(ranking.options) == 1:
             reason = Text(f"the caller named {best.card.id}", f"呼び出し側が {best.card.id} を指定しました")
-        price = price_at(best.card.prices, draft.at.date())
+        price = price_at(best.card.prices, draft.at.date(), draft.input_tokens_estimated)
         return structs.replace(
             draft,
             candidates=tuple(_candidate(subject, objections, ranks) for subject, objections in verdict),
             chosen=best.card.id,
             reason=reason,
-            held=Decimal(0) if draft.kind == "count" else best.cost or Decimal(0),
+            held=self._held(draft, verdict, best.card),
             currency=price.currency if price else "USD",
         )
 
@@ -189,9 +200,15 @@ class Decider:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
 
 
-def _output(subject: Subject) -> int:
+def _expected(subject: Subject) -> int:
     ceiling, needs = subject.card.max_output, subject.needs
     return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
+
+
+def _at_most(subject: Subject) -> int:
+    if subject.needs.bounded:
+        return _expected(subject)
+    return (subject.card.max_output or _UNSTATED_CEILING) * subject.needs.choices
 
 
 def _name(card: ModelCard) -> str:

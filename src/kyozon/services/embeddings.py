@@ -40,8 +40,9 @@ class EmbeddingService:
         Raises:
             KyozonError: as `Decider.decide`, then as `ports.provider.EmbeddingAdapter`; every ending is recorded.
         """
-        tokens = sum(text_tokens(text) for text in request.texts)
-        needs = Needs(kind="embedding", input_tokens=tokens)
+        counts = [text_tokens(text) for text in request.texts]
+        tokens = sum(counts)
+        needs = Needs(kind="embedding", input_tokens=tokens, at_once=max(counts, default=0))
         sha256 = hashlib.sha256(body).hexdigest()
         decided = await self._decider.decide(Question(caller, "embedding", request.model, needs, declared, sha256))
         ending = Ending()

@@ -129,7 +129,7 @@ def _usage(decision: Decision, ending: Ending) -> Usage:
 def _charge(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:
     if card is None:
         return Charge(Decimal(0), decision.currency)
-    return charge(usage, price_at(card.prices, decision.at.date()))
+    return charge(usage, price_at(card.prices, decision.at.date(), usage.input))
 
 
 def _transactions(decision: Decision, outcome: Outcome, *, released: bool) -> list[Transaction]:

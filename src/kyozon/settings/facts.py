@@ -78,7 +78,9 @@ def card(name: str, table: ModelTable, served_by: Provider, known: ModelCard | N
     base = known or ModelCard(id=name, provider=served_by.id, upstream=name, zone=served_by.zone)
     changes = _stated(table, "provider", "prices")
     if table.prices is not None:
-        changes["prices"] = tuple(sorted(map(_price, table.prices), key=lambda price: price.valid_from))
+        changes["prices"] = tuple(
+            sorted(map(_price, table.prices), key=lambda price: (price.valid_from, price.above_input))
+        )
     return msgspec.structs.replace(base, id=name, provider=served_by.id, zone=served_by.zone, **changes)
 
 

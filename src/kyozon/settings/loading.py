@@ -109,7 +109,7 @@ def _text(file: FilePath) -> str:
             f"{file}：読めません（{error.strerror}）。`kyozon init` で新しく作れます。",
         ) from error
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise _unreadable(
@@ -142,8 +142,10 @@ def _override(document: dict[str, Any], environ: Mapping[str, str]) -> dict[Path
     given: dict[Path, str] = {}
     for variable, (section, key) in VARIABLES.items():
         value = environ.get(variable)
-        table = document.setdefault(section, {}) if value else None
-        if isinstance(table, dict) and value:
+        if not value:
+            continue
+        table = document.setdefault(section, {})
+        if isinstance(table, dict):
             table[key] = int(value) if value.isdecimal() else value
             given[section, key] = variable
     return given

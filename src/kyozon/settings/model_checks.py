@@ -12,7 +12,7 @@ from kyozon.settings.sections import ModelTable
 
 
 def check_models(settings: Settings, vendors: Mapping[str, Provider]) -> Iterator[Mistake]:
-    """Each model has a provider that is turned on, and one price a day."""
+    """Each model has a provider that is turned on, and one price a day and size."""
     known = settings.provider_tables.keys() | facts.providers({}, vendors, local=settings.local.enabled).keys()
     for name, table in settings.model_tables.items():
         if name == AUTO:
@@ -48,14 +48,14 @@ def _unknown_provider(name: str, vendors: Mapping[str, Provider], known: set[str
 
 
 def _check_prices(name: str, table: ModelTable) -> Iterator[Mistake]:
-    days = Counter(price.valid_from for price in table.prices or ())
-    for day, count in days.items():
+    starts = Counter((price.valid_from, price.above_input) for price in table.prices or ())
+    for (day, above), count in starts.items():
         if count > 1:
             yield Mistake(
                 ("models", name, "prices"),
                 Text(
-                    f"{count} prices begin on {day}: keep one.",
-                    f"{day} に始まる価格が {count} 件あります。1 件にしてください。",
+                    f"{count} prices begin on {day} above {above} input tokens: keep one.",
+                    f"{day} に始まる価格（入力 {above} トークン超）が {count} 件あります。1 件にしてください。",
                 ),
             )
 

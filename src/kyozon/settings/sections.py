@@ -198,6 +198,8 @@ class PriceTable(Section):
     """Price of a million input tokens read from the provider's cache."""
     cache_write: Money | None = None
     """Price of a million input tokens written to the provider's cache."""
+    above_input: Annotated[int, Field(ge=0)] = 0
+    """The price holds for requests of more input tokens than this: for vendors whose long prompts cost more."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """ISO 4217 code."""
     source: str = ""

@@ -37,8 +37,8 @@ def check_zones(settings: Settings) -> Iterator[Mistake]:
 
 
 def _trains(zone: Zone) -> bool:
-    """Whether a zone that admits no-train data may train; silence of an outside place is read as the worse."""
-    unstated = zone.trains is None and zone.kind == "external"
+    """Whether a zone that admits no-train data may train; silence of any place but this machine is read as the worse."""
+    unstated = zone.trains is None and zone.kind != "host"
     return (zone.trains is True or unstated) and admits_no_train(zone)
 
 

@@ -37,12 +37,12 @@ class EmbeddedPostgres:
         self._cluster.prepare()
         with self._turn():
             if not self._cluster.exists():
-                report(Progress("database-create"))
+                report(Progress("create the database"))
                 self._cluster.create()
-            report(Progress("database-start"))
+            report(Progress("start the database"))
             postmaster = self._cluster.start()
             self._join()
-        report(Progress("database-ready", 1, 1))
+        report(Progress("database ready", 1, 1))
         return f"postgresql://postgres@/postgres?host={quote(str(postmaster.sockets), safe='')}"
 
     def attach(self) -> str | None:

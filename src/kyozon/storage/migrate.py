@@ -15,9 +15,9 @@ from sqlalchemy.pool import NullPool
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
 from kyozon.storage.database import trouble
+from kyozon.storage.revision import TABLE
 
 _FOLDER = Path(__file__).with_name("migrations")
-_TABLE = "kyozon_revision"
 _LOCK = 0x6B796F7A6F6E  # "kyozon": the advisory lock that starters queue for
 
 
@@ -63,14 +63,14 @@ def _upgrade(connection: Connection, target: str, applied: list[str]) -> None:
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes.update(
         connection=connection,
-        version_table=_TABLE,
+        version_table=TABLE,
         on_version_apply=lambda step, **_: applied.append(step.up_revision_id),
     )
     command.upgrade(config, target)
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection, opts={"version_table": _TABLE}).get_current_revision()
+    return MigrationContext.configure(connection, opts={"version_table": TABLE}).get_current_revision()
 
 
 def _refuse_newer(found: str | None) -> None:

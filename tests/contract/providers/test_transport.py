@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import pytest
 
@@ -177,3 +177,23 @@ async def test_many_streams_at_once_do_not_wait_for_each_other(upstream: FakeUps
     streams = await asyncio.gather(*(read(transport, send(upstream)) for _ in range(20)))
     assert [len(events) for events in streams] == [5] * 20
     assert upstream.connections == 20
+
+
+async def test_a_connection_of_its_own_even_where_the_server_would_keep_it(transport: Transport) -> None:
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(WHOLE):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = "http://{}:{}/".format(*server.sockets[0].getsockname())
+        for close, expected in ((True, 2), (False, 3)):
+            for _ in range(2):
+                assert await transport.post(Send("house", url, WHOLE, {}, close=close)) == b"ok"
+            assert connections == expected
+        await transport.close()

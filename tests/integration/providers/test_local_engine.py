@@ -107,10 +107,8 @@ async def test_results_of_tools_are_understood(adapter: OpenAIAdapter) -> None:
         {"role": "assistant", "content": None, "tool_calls": [made]},
         {"role": "tool", "tool_call_id": "call_1", "content": "18 degrees and sunny"},
     ]
-    for choice in ("none", "auto"):
-        answer = await adapter.answer(call(messages=history, tools=[WEATHER], tool_choice=choice))
-        print(answer.text)
-        assert "sunny" in answer.text
+    answer = await adapter.answer(call(messages=history, tools=[WEATHER], tool_choice="none"))
+    assert "sunny" in answer.text
 
 
 async def test_tokens_are_counted_as_they_are_billed(adapter: OpenAIAdapter) -> None:

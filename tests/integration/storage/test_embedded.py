@@ -72,7 +72,7 @@ async def test_the_first_start_says_what_it_does_and_the_second_makes_nothing(fo
     steps: list[Progress] = []
     server = EmbeddedPostgres(folder)
     dsn = server.start(steps.append)
-    assert [each.step for each in steps] == ["database-create", "database-start", "database-ready"]
+    assert [each.step for each in steps] == ["create the database", "start the database", "database ready"]
     await note(dsn)
     server.stop()
     assert not server.running()
@@ -80,7 +80,7 @@ async def test_the_first_start_says_what_it_does_and_the_second_makes_nothing(fo
     steps.clear()
     again = EmbeddedPostgres(folder)
     dsn = again.start(steps.append)
-    assert [each.step for each in steps] == ["database-start", "database-ready"]
+    assert [each.step for each in steps] == ["start the database", "database ready"]
     assert await run(dsn, "SELECT text FROM note") == "kept"
     again.stop()
 

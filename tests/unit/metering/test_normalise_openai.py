@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kyozon.domain.usage import Usage
 from kyozon.metering.normalise import from_openai
 
-numbers = st.one_of(st.integers(), st.floats(), st.sampled_from([None, "7", True, [], {"a": 1}]))
+numbers: st.SearchStrategy[Any] = st.one_of(st.integers(), st.floats(), st.sampled_from([None, "7", True, [], {"a": 1}]))
 parts = st.dictionaries(st.sampled_from(["cached_tokens", "cache_write_tokens", "reasoning_tokens"]), numbers)
 totals = ("prompt_tokens", "completion_tokens", "total_tokens", "prompt_cache_hit_tokens", "cached_tokens")
 details = ("prompt_tokens_details", "completion_tokens_details")

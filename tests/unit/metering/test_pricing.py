@@ -69,3 +69,12 @@ def test_a_price_holds_from_its_first_day() -> None:
     assert price_at([first, second], date(2026, 2, 1)) is second
     assert price_at([first, second], date(2026, 2, 1) - timedelta(days=1)) is first
     assert price_at([first, second], date(2025, 12, 31)) is None
+
+
+@given(st.integers(0, 10_000))
+def test_a_long_prompt_costs_the_price_of_long_prompts(tokens: int) -> None:
+    ordinary = Price(date(2026, 1, 1), Decimal(1), Decimal(1))
+    long = Price(date(2026, 1, 1), Decimal(2), Decimal(2), above_input=5_000)
+    later = Price(date(2026, 6, 1), Decimal(3), Decimal(3))
+    found = price_at([ordinary, long, later], date(2026, 7, 1), tokens)
+    assert found is (long if tokens > 5_000 else later)

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic_core import ErrorDetails
 
 from kyozon.domain.errors import SettingsError
 from kyozon.settings import load
+from kyozon.settings.validation import _culprit
 from tests.fakes.vendor_rows import VENDORS
 
 
@@ -95,10 +97,18 @@ def test_two_prices_of_one_day_are_a_mistake(tmp_path: Path) -> None:
         BOX + 'base_url = "http://192.168.1.4/v1"\n',
         BOX + 'base_url = "https://llm.corp.internal/v1"\n',
         BOX + 'base_url = "https://box.example.com/v1"\nzone = "external"\n',
+        BOX + 'base_url = "https://box.example.com/v1"\nzone = "lan"\n',
         '[providers.studious]\nzone = "lan"\ntrains = false\n',
         '[zones.dc]\nkind = "external"\nclearance = "internal+no-train"\ntrains = false\n',
         '[labels]\ncompartments = ["pii"]\n[zones.lan]\nclearance = "confidential+pii+no-train"\n',
+        '[labels]\ncompartments = ["pii"]\n[zones.lan]\nclearance = "confidential+*"\n',
     ],
 )
 def test_what_is_right_is_accepted(tmp_path: Path, text: str) -> None:
     assert mistakes(tmp_path, text) == []
+
+
+def test_what_lacks_a_key_is_taken_out_whole_so_that_the_search_for_mistakes_ends() -> None:
+    details = ErrorDetails(type="missing", loc=("zones", "dc", "kind"), msg="", input={})
+
+    assert _culprit(details) == ("zones", "dc")

@@ -10,7 +10,8 @@ MARGIN = 1.25
 
 def rule(subject: Subject) -> Objection | None:
     """Objects where even an estimate a quarter too high would not fit. An unknown context does not object."""
-    context, tokens = subject.card.context, subject.needs.input_tokens
+    context, needs = subject.card.context, subject.needs
+    tokens = needs.input_tokens if needs.at_once is None else needs.at_once
     if context is None or tokens / MARGIN <= context:
         return None
     return Objection(
