@@ -29,7 +29,11 @@ class LocalModels:
         local = settings.local
         self.store = FileModelStore(settings.data_dir / "models")
         options = EngineOptions(
-            logs=settings.data_dir / "logs", context=local.context, slots=local.slots, max_loaded=local.max_loaded
+            logs=settings.data_dir / "logs",
+            context=local.context,
+            slots=local.slots,
+            threads=local.threads,
+            max_loaded=local.max_loaded,
         )
         self.engines = LocalEngines(self.store, options)
         self.trouble: KyozonError | None = None
@@ -91,7 +95,7 @@ class _NobodyWaitsError(Exception):
 
 
 async def _in_thread(work: Callable[[Report], object], report: Report) -> None:
-    """Run blocking work. Nothing cancels a thread, and a program waits for its own: once cancelled, the next report ends it."""
+    """Run blocking work. A thread cannot be cancelled and would keep the program waiting: its next report ends it."""
     cancelled = threading.Event()
 
     def told(progress: Progress) -> None:

@@ -34,13 +34,15 @@ class Patience(Struct, frozen=True):
 class EngineOptions(Struct, frozen=True):
     """How engines run. `context` is what each conversation gets, whatever the number of `slots`; None: by the machine.
 
-    `spin` lets idle threads of the engine spin: faster on a machine that does nothing else, ten times slower on any other.
-    `adapters` maps a model's name to LoRA files, which requests address by their place in the list.
+    `threads` generate; None: one fewer than the cores. `spin` lets idle threads of the engine spin: faster on a machine
+    that does nothing else, ten times slower on any other. `adapters` maps a model's name to LoRA files, which requests
+    address by their place in the list.
     """
 
     logs: Path
     context: int = 8192
     slots: int | None = None
+    threads: int | None = None
     max_loaded: int = 2
     spin: bool = False
     adapters: dict[str, tuple[Path, ...]] = {}
@@ -73,7 +75,7 @@ def plan(model: StoredModel, cache_bytes_per_token: int, options: EngineOptions,
         name=model.card.id,
         context=context,
         slots=max(1, min(wanted, affordable)),
-        generation_threads=max(machine.cores - 1, 1),
+        generation_threads=options.threads or max(machine.cores - 1, 1),
         prompt_threads=machine.cores,
         adapters=tuple(str(path) for path in options.adapters.get(model.card.id, ())),
     )

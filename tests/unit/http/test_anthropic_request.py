@@ -21,87 +21,88 @@ BASE: Json = {"model": "auto", "max_tokens": 100, "messages": [{"role": "user", 
 _CREATE: TypeAdapter[Any] = TypeAdapter(CompletionCreateParams)
 
 
-def test_a_whole_request() -> None:
-    body = {
-        "model": "auto",
-        "max_tokens": 50,
-        "system": [{"type": "text", "text": "Be brief."}, {"type": "text", "text": "日本語で。"}],
-        "messages": [
-            {"role": "user", "content": "What is the weather?"},
-            {
-                "role": "assistant",
-                "content": [
-                    {"type": "thinking", "thinking": "Where?", "signature": "c2ln"},
-                    {"type": "text", "text": "Let me look."},
-                    {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "東京"}},
-                ],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "sunny"}]},
-                    {"type": "text", "text": "And here?"},
-                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}},
-                ],
-            },
-        ],
-        "stop_sequences": ["END"],
-        "temperature": 0.5,
-        "stream": True,
-        "metadata": {"user_id": "u-1"},
-        "tools": [TOOL | {"cache_control": {"type": "ephemeral"}}],
-        "tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
-        "thinking": {"type": "enabled", "budget_tokens": 2048},
-        "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
-        "brand_new": 1,
-    }
-    chat = to_chat(body)
-    exhaust(_CREATE.validate_python(chat))
-    assert chat == {
-        "model": "auto",
-        "stream": True,
-        "temperature": 0.5,
-        "messages": [
-            {"role": "system", "content": "Be brief.\n\n日本語で。"},
-            {"role": "user", "content": "What is the weather?"},
-            {
-                "role": "assistant",
-                "content": "Let me look.",
-                "reasoning_content": "Where?",
-                "extra_content": {
-                    "anthropic": {"thinking": [{"type": "thinking", "thinking": "Where?", "signature": "c2ln"}]}
-                },
-                "tool_calls": [
-                    {"id": "toolu_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"東京"}'}}
-                ],
-            },
-            {"role": "tool", "tool_call_id": "toolu_1", "content": "sunny"},
-            {
-                "role": "user",
-                "content": [
-                    {"type": "text", "text": "And here?"},
-                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
-                ],
-            },
-        ],
-        "max_completion_tokens": 50,
-        "stop": ["END"],
-        "user": "u-1",
-        "tools": [
-            {
-                "type": "function",
-                "function": {"name": "weather", "description": "Tells it.", "parameters": TOOL["input_schema"]},
-            }
-        ],
-        "tool_choice": {"type": "function", "function": {"name": "weather"}},
-        "parallel_tool_calls": False,
-        "reasoning_effort": "low",
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": "answer", "strict": True, "schema": {"type": "object"}},
+WHOLE = {
+    "model": "auto",
+    "max_tokens": 50,
+    "system": [{"type": "text", "text": "Be brief."}, {"type": "text", "text": "日本語で。"}],
+    "messages": [
+        {"role": "user", "content": "What is the weather?"},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Where?", "signature": "c2ln"},
+                {"type": "text", "text": "Let me look."},
+                {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "東京"}},
+            ],
         },
-        "brand_new": 1,
-    }
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "sunny"}]},
+                {"type": "text", "text": "And here?"},
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}},
+            ],
+        },
+    ],
+    "stop_sequences": ["END"],
+    "temperature": 0.5,
+    "stream": True,
+    "metadata": {"user_id": "u-1"},
+    "tools": [TOOL | {"cache_control": {"type": "ephemeral"}}],
+    "tool_choice": {"type": "tool", "name": "weather", "disable_parallel_tool_use": True},
+    "thinking": {"type": "enabled", "budget_tokens": 2048},
+    "output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}},
+    "brand_new": 1,
+}
+WHOLE_AS_CHAT = {
+    "model": "auto",
+    "stream": True,
+    "temperature": 0.5,
+    "messages": [
+        {"role": "system", "content": "Be brief.\n\n日本語で。"},
+        {"role": "user", "content": "What is the weather?"},
+        {
+            "role": "assistant",
+            "content": "Let me look.",
+            "reasoning_content": "Where?",
+            "extra_content": {"anthropic": {"thinking": [{"type": "thinking", "thinking": "Where?", "signature": "c2ln"}]}},
+            "tool_calls": [
+                {"id": "toolu_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"東京"}'}}
+            ],
+        },
+        {"role": "tool", "tool_call_id": "toolu_1", "content": "sunny"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "And here?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+            ],
+        },
+    ],
+    "max_completion_tokens": 50,
+    "stop": ["END"],
+    "user": "u-1",
+    "tools": [
+        {
+            "type": "function",
+            "function": {"name": "weather", "description": "Tells it.", "parameters": TOOL["input_schema"]},
+        }
+    ],
+    "tool_choice": {"type": "function", "function": {"name": "weather"}},
+    "parallel_tool_calls": False,
+    "reasoning_effort": "low",
+    "response_format": {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": {"type": "object"}},
+    },
+    "brand_new": 1,
+}
+
+
+def test_a_whole_request() -> None:
+    chat = to_chat(WHOLE)
+    exhaust(_CREATE.validate_python(chat))
+    assert chat == WHOLE_AS_CHAT
 
 
 @pytest.mark.parametrize(("fields", "expected"), [

@@ -85,75 +85,78 @@ def test_anthropic_in_full() -> None:
     }
 
 
-def test_gemini_in_full() -> None:
-    chat = {
-        "messages": [
-            {"role": "system", "content": "Be brief."},
-            *user(
-                {"type": "text", "text": "See"},
-                {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
-                {"type": "image_url", "image_url": {"url": "https://example.com/a.png?x=1"}},
-            ),
-            {"role": "assistant", "content": None, "reasoning_content": "Hm.", "tool_calls": [CALL]},
-            RESULT,
-        ],
-        "max_completion_tokens": 9,
-        "stop": ["END"],
-        "tools": [TOOL, {"googleSearch": {}}],
-        "tool_choice": {"type": "function", "function": {"name": "weather"}},
-        "reasoning_effort": "xhigh",
-        "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}},
-        "n": 2,
-        "top_k": 5,
-        "safetySettings": [],
-        "generationConfig": {"mediaResolution": "MEDIA_RESOLUTION_LOW"},
-    }
-    assert to_generate(CARD, chat) == {
-        "systemInstruction": {"parts": [{"text": "Be brief."}]},
-        "contents": [
-            {
-                "role": "user",
-                "parts": [
-                    {"text": "See"},
-                    {"inlineData": {"mimeType": "audio/wav", "data": "aGk="}},
-                    {"fileData": {"fileUri": "https://example.com/a.png?x=1", "mimeType": "image/png"}},
-                ],
-            },
-            {
-                "role": "model",
-                "parts": [
-                    {
-                        "functionCall": {"id": "call_1", "name": "weather", "args": {"city": "東京"}},
-                        "thoughtSignature": "skip_thought_signature_validator",
-                    }
-                ],
-            },
-            {
-                "role": "user",
-                "parts": [{"functionResponse": {"id": "call_1", "name": "weather", "response": {"output": "sunny"}}}],
-            },
-        ],
-        "tools": [
-            {
-                "functionDeclarations": [
-                    {"name": "weather", "description": "Tells it.", "parametersJsonSchema": {"type": "object"}}
-                ]
-            },
-            {"googleSearch": {}},
-        ],
-        "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["weather"]}},
-        "generationConfig": {
-            "candidateCount": 2,
-            "topK": 5,
-            "maxOutputTokens": 9,
-            "stopSequences": ["END"],
-            "responseMimeType": "application/json",
-            "responseJsonSchema": {"type": "object"},
-            "thinkingConfig": {"includeThoughts": True, "thinkingLevel": "XHIGH"},
-            "mediaResolution": "MEDIA_RESOLUTION_LOW",
+ALL_FOR_GEMINI = {
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        *user(
+            {"type": "text", "text": "See"},
+            {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}},
+            {"type": "image_url", "image_url": {"url": "https://example.com/a.png?x=1"}},
+        ),
+        {"role": "assistant", "content": None, "reasoning_content": "Hm.", "tool_calls": [CALL]},
+        RESULT,
+    ],
+    "max_completion_tokens": 9,
+    "stop": ["END"],
+    "tools": [TOOL, {"googleSearch": {}}],
+    "tool_choice": {"type": "function", "function": {"name": "weather"}},
+    "reasoning_effort": "xhigh",
+    "response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}},
+    "n": 2,
+    "top_k": 5,
+    "safetySettings": [],
+    "generationConfig": {"mediaResolution": "MEDIA_RESOLUTION_LOW"},
+}
+ALL_OF_GEMINI = {
+    "systemInstruction": {"parts": [{"text": "Be brief."}]},
+    "contents": [
+        {
+            "role": "user",
+            "parts": [
+                {"text": "See"},
+                {"inlineData": {"mimeType": "audio/wav", "data": "aGk="}},
+                {"fileData": {"fileUri": "https://example.com/a.png?x=1", "mimeType": "image/png"}},
+            ],
         },
-        "safetySettings": [],
-    }
+        {
+            "role": "model",
+            "parts": [
+                {
+                    "functionCall": {"id": "call_1", "name": "weather", "args": {"city": "東京"}},
+                    "thoughtSignature": "skip_thought_signature_validator",
+                }
+            ],
+        },
+        {
+            "role": "user",
+            "parts": [{"functionResponse": {"id": "call_1", "name": "weather", "response": {"output": "sunny"}}}],
+        },
+    ],
+    "tools": [
+        {
+            "functionDeclarations": [
+                {"name": "weather", "description": "Tells it.", "parametersJsonSchema": {"type": "object"}}
+            ]
+        },
+        {"googleSearch": {}},
+    ],
+    "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["weather"]}},
+    "generationConfig": {
+        "candidateCount": 2,
+        "topK": 5,
+        "maxOutputTokens": 9,
+        "stopSequences": ["END"],
+        "responseMimeType": "application/json",
+        "responseJsonSchema": {"type": "object"},
+        "thinkingConfig": {"includeThoughts": True, "thinkingLevel": "XHIGH"},
+        "mediaResolution": "MEDIA_RESOLUTION_LOW",
+    },
+    "safetySettings": [],
+}
+
+
+def test_gemini_in_full() -> None:
+    assert to_generate(CARD, ALL_FOR_GEMINI) == ALL_OF_GEMINI
 
 
 @pytest.mark.parametrize(("card", "asked", "ceiling"), [
