@@ -45,7 +45,7 @@ def install() -> Installed:
             (shutil.copytree if origin.is_dir() else shutil.copy)(origin, source / name)
         timed([sys.executable, "-m", "venv", str(venv)])
         before = _size(venv)
-        quiet = ["--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+        quiet = ["-qq", "--no-cache-dir", "--disable-pip-version-check"]
         seconds = timed([str(venv / "bin" / "python"), "-m", "pip", "install", *quiet, str(source)])
         site = next(venv.glob("lib/python*/site-packages"))
         found = [package for package in distributions(path=[str(site)]) if package.name not in ("pip", "setuptools")]

@@ -13,15 +13,16 @@ BLUE, ORANGE, GREEN, PINK, SKY, GREY = "#0072b2", "#e69f00", "#009e73", "#cc79a7
 
 def canvas(width: float, height: float) -> Figure:
     """An empty figure of that many inches, in the style of all benchmarks."""
-    mpl.rc(
-        "svg", hashsalt="kyozon", fonttype="path"
-    )  # the same file whenever it is drawn, the same look wherever it is seen
+    # The same file whenever it is drawn, the same look wherever it is seen.
+    mpl.rc("svg", hashsalt="kyozon", fonttype="path")
     mpl.rc("font", family="DejaVu Sans", size=10)
     mpl.rc("text", color=INK)
     mpl.rc("axes", labelcolor=QUIET, edgecolor=LINE)
     mpl.rc("xtick", color=QUIET)
     mpl.rc("ytick", color=INK)
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.2, h_pad=0.15)
+    return figure
 
 
 def tidy(axes: Axes, title: str, unit: str) -> None:
@@ -37,6 +38,6 @@ def tidy(axes: Axes, title: str, unit: str) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     """Write an SVG that is the same, byte for byte, for the same figures."""
-    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None}, pad_inches=0.15)
+    figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
     # Matplotlib ends lines in blanks, which editors and hooks would take away.
     path.write_text("\n".join(line.rstrip() for line in path.read_text("utf-8").splitlines()) + "\n", "utf-8")

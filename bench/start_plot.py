@@ -21,7 +21,7 @@ _COLOURS = {
     "rest of the answer": PINK,
 }
 _PARTS = {"engine": ("engine with model", ORANGE), "postgres": ("PostgreSQL", BLUE), "gateway": ("gateway", GREY)}
-_NARROW = 0.06  # of the axis: a bar below it has no room for its figure
+_NARROW = 0.025  # of the axis: a bar below it has no room for its figure
 
 
 class _Bar(Struct, frozen=True):
@@ -91,7 +91,15 @@ def _stacks(axes: Axes, states: dict[str, Memory]) -> None:
         axes.barh(range(len(states)), widths, left=lefts, height=0.62, color=colour, label=label)
         for place, (left, width) in enumerate(zip(lefts, widths, strict=True)):
             if width > widest * _NARROW:
-                axes.text(left + width / 2, place, f"{width:.0f}", va="center", ha="center", fontsize=9, color="white")
+                axes.text(
+                    left + width / 2,
+                    place,
+                    f"{width:.0f}",
+                    va="center",
+                    ha="center",
+                    fontsize=9,
+                    color=INK if colour == ORANGE else "white",
+                )
     for place, memory in enumerate(states.values()):
         axes.text(memory.total + widest * 0.01, place, f"{memory.total:.0f}", va="center", fontsize=9, color=INK)
     axes.set_yticks(range(len(states)), list(states))

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -133,10 +134,10 @@ class FakeInstallation:
         return {"database": not self.book.failing}
 
 
-def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None = None, **fields: object) -> Ask:
-    """A chat request in OpenAI's dialect; `idempotency_key`, `sdk` and `retry` go to `Repeat`, the rest to the body."""
+def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None = None, **fields: Any) -> Ask:
+    """A chat request in OpenAI's dialect; what `Repeat` has a field for goes there, the rest to the body."""
     key = key or api_key()
-    names = ("idempotency_key", "sdk", "retry")
+    names = ("idempotency_key", "sdk", "retry", "terms")
     body: Json = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
     body |= {name: value for name, value in fields.items() if name not in names}
     repeat = Repeat(key.id, hashlib.sha256(msgspec.json.encode(body)).hexdigest())

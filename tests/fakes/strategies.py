@@ -34,6 +34,7 @@ prices = st.builds(
     cached_input=st.none() | money,
     cache_write=st.none() | money,
     currency=st.sampled_from(("USD", "JPY")),
+    above_input=st.sampled_from((0, 0, 200_000)),
 )
 
 _tokens = st.integers(min_value=0, max_value=10_000_000)

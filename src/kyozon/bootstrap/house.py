@@ -52,13 +52,14 @@ async def running(settings: Settings, environ: Environment, step: Step) -> Async
     starting = asyncio.create_task(local.start(step))
     try:
         async with opened(settings, step) as store:
-            await starting
             house = await _assembled(settings, environ, _Parts(store, local, transport))
+            await starting
             watching = asyncio.create_task(store.keys.watch(house.keys.forget))
             try:
                 yield house
             finally:
                 watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
                 await house.drain()
     finally:
         starting.cancel()
@@ -102,7 +103,12 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
         language=None if settings.server.language == "auto" else settings.server.language,
     )
     recovered = await settler.recover(store.records)
-    return House(build(services), keys, local, store, recovered, settler.drain)
+
+    async def drain() -> None:
+        await decider.drain()
+        await settler.drain()
+
+    return House(build(services), keys, local, store, recovered, drain)
 
 
 def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[dict[str, Any], dict[str, Any]]:

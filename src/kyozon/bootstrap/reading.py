@@ -11,6 +11,8 @@ import msgspec
 
 from kyozon.bootstrap import discovery
 from kyozon.bootstrap.local import LocalModels
+from kyozon.domain.errors import SettingsError
+from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.providers.cards import load_cards
 from kyozon.providers.vendors import load_vendors
@@ -33,6 +35,7 @@ def registry_of(settings: Settings, environ: Environment, local: LocalModels) ->
 def _installation(settings: Settings, environ: Environment) -> Installation:
     providers = settings.providers(load_vendors())
     cards = settings.cards(providers, load_cards())
+    _require_one_currency(cards)
     return Installation(
         providers=providers,
         zones=settings.zones(),
@@ -48,6 +51,22 @@ def _installation(settings: Settings, environ: Environment) -> Installation:
             if provider.key_variable is not None and not environ.get(provider.key_variable)
         },
     )
+
+
+def _require_one_currency(cards: Sequence[ModelCard]) -> None:
+    """Costs are compared and budgets counted as plain amounts, so all prices must be in one currency."""
+    found = {price.currency: card.id for card in cards for price in card.prices if price.input or price.output}
+    if len(found) > 1:
+        en = " and ".join(f"{model} in {currency}" for currency, model in sorted(found.items()))
+        ja = "、".join(f"{model} は {currency}" for currency, model in sorted(found.items()))
+        raise SettingsError(
+            (
+                Text(
+                    f"prices stand in several currencies ({en}): state them all in one, converted at your own rate.",
+                    f"価格の通貨が混在しています（{ja}）。ご自身の換算率で一つの通貨に統一してください。",
+                ),
+            )
+        )
 
 
 def _version(settings: Settings, cards: Sequence[ModelCard]) -> str:

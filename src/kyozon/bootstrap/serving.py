@@ -44,6 +44,13 @@ def address_of(bound: socket.socket) -> str:
     return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104 - compared, not bound
 
 
+def end_in_order() -> None:
+    """From here on SIGTERM cancels the running task, as Ctrl-C does: what has been started is then stopped again."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -79,3 +86,12 @@ async def served(app: Starlette, bound: socket.socket, settings: Settings) -> As
         run_file.remove(settings.data_dir)
         server.should_exit = True
         await task
+        await _ended(server.server_state.tasks)
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Uvicorn cancels what outlasts its patience and waits no more; but those requests still have their end to record."""
+    left = set(tasks)
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

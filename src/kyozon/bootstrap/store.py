@@ -1,7 +1,7 @@
 """The records of one installation: PostgreSQL, started if it is the embedded one, brought up to date, opened."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from kyozon.bootstrap.steps import Step
 from kyozon.domain.language import Text
+from kyozon.ports.local import Report
 from kyozon.settings import Settings
 from kyozon.storage import revision
 from kyozon.storage.database import Database
@@ -45,7 +46,7 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
         with step(_DATABASE) as report:
             dsn = settings.database.url or ""
             if embedded is not None:
-                dsn = await asyncio.to_thread(embedded.start, report)
+                dsn = await _in_thread(embedded.start, report)
         with step(_MIGRATIONS):
             applied = await _brought_up_to_date(dsn)
         database = Database(dsn)
@@ -59,6 +60,16 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
     finally:
         if embedded is not None:
             await asyncio.to_thread(embedded.stop)
+
+
+async def _in_thread(start: Callable[[Report], str], report: Report) -> str:
+    """A thread cannot be cancelled: who leaves waits for its end, so that the server it starts is found and stopped."""
+    starting = asyncio.create_task(asyncio.to_thread(start, report))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait([starting])
+        raise
 
 
 async def _brought_up_to_date(dsn: str) -> list[str]:

@@ -81,7 +81,7 @@ def _machine(settings: "Settings", local: "LocalModels") -> Iterator[Finding]:
     )
     found = local.store.all()
     names = ", ".join(model.card.id for model in found) or say("none", "なし")
-    mend = say("kyozon up gets the demo model; ", "kyozon up でデモ用モデルを取得します。") if not found else ""
+    mend = say("kyozon up gets the demo model.", "kyozon up でデモ用モデルを取得します。") if not found else ""
     yield Finding(say("local models", "ローカルモデル"), bool(found) or not settings.local.enabled, names, mend)
 
 

@@ -17,6 +17,9 @@ from kyozon.metering.pricing import price_at
 if TYPE_CHECKING:
     from kyozon.bootstrap.local import LocalModels
 
+_WIDE = 120
+_LANGUAGES_SHOWN = 3
+
 
 @click.group(help=say("Models: list, show, pull, remove.", "モデルの一覧・詳細・取得・削除。"))
 def models() -> None:
@@ -105,15 +108,15 @@ def remove(target: Target, name: str) -> None:
         out.print(say(f"Removed {name}.", f"{name} を削除しました。"))
 
 
-def recommendation(local: "LocalModels") -> str:
-    """What the first screen says of the demo model, and how to get a capable one that fits this machine."""
+def recommendation(local: "LocalModels", command: str) -> str:
+    """What the first screen says of the demo model, and how `command` gets a capable one that fits this machine."""
     entry = local.recommended()
     size = f"{entry.bytes / 1e9:.1f} GB"
     return say(
         f"  The model that came along is a small English demo. A capable one in Japanese and English for this machine:\n"
-        f"    kyozon models pull {entry.name}    ({size}, {entry.licence})",
+        f"    {command} models pull {entry.name}    ({size}, {entry.licence})",
         f"  同梱のモデルは英語の小さなデモ用です（日本語はできません）。このマシンで動く、日本語と英語に強いモデル：\n"
-        f"    kyozon models pull {entry.name}    （{size}、{entry.licence}）",
+        f"    {command} models pull {entry.name}    （{size}、{entry.licence}）",
     )
 
 
@@ -132,11 +135,13 @@ def _print_catalogue(local: "LocalModels") -> None:
             f"{entry.memory_bytes / 1e9:.1f} GB",
             say("yes", "可") if local.fits(entry) else say("no", "不可"),
             entry.licence,
-            " ".join(entry.languages),
+            " ".join(entry.languages[:_LANGUAGES_SHOWN]) + (" …" if len(entry.languages) > _LANGUAGES_SHOWN else ""),
             entry.note.to(language()),
         ]
         for entry in local.catalogue()
     ]
+    if out.width < _WIDE:  # `kyozon models show` has the notes
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
     print_table(columns, rows, right=(1, 2))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +14,7 @@ from kyozon.domain.errors import KyozonError
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+_NARROWEST = 32
 
 
 def print_json(value: Any) -> None:
@@ -22,13 +24,16 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """A table; the columns whose places stand in `right` are aligned to the right."""
+    """A table; the columns whose places stand in `right` are aligned to the right. Only the last column is ever wrapped."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
     for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place in right else "left", overflow="fold")
+        last = place == len(columns) - 1
+        table.add_column(name, justify="right" if place in right else "left", overflow="fold", no_wrap=not last)
     for row in rows:
         table.add_row(*row)
-    out.print(table, soft_wrap=False)
+    *before, last_width = (2 + max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True))
+    needed = sum(before) + min(last_width, _NARROWEST)
+    Console(highlight=False, width=max(out.width, needed)).print(table)
 
 
 def print_error(error: KyozonError, *, as_json: bool) -> None:

@@ -16,10 +16,11 @@ from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json
 from kyozon.cli.speech import language, say
-from kyozon.domain.errors import MissingPiece, RejectedUpstream
+from kyozon.domain.errors import CallerError, KyozonError, MissingPiece, WorldFailure
 from kyozon.domain.language import Text
 
 _TIMEOUT = 600
+_SERVERS_FAILURE = 500
 
 
 class Conversation:
@@ -41,7 +42,7 @@ class Conversation:
         answer = []
         for event in self._events({"model": self._model, "messages": self.messages, "stream": True}):
             if "error" in event:
-                raise RejectedUpstream("kyozon", 502, event["error"]["message"])
+                raise WorldFailure(Text(event["error"]["message"], event["error"]["message"]))
             for choice in event.get("choices", []):
                 words = choice["delta"].get("content") or ""
                 answer.append(words)
@@ -66,7 +67,7 @@ class Conversation:
                     if line.startswith(b"data: ") and not line.startswith(b"data: [DONE]"):
                         yield json.loads(line[6:])
         except urllib.error.HTTPError as error:
-            raise RejectedUpstream("kyozon", error.code, _message(error.read())) from error
+            raise _failed(error) from error
         except urllib.error.URLError as error:
             raise _not_running(str(error.reason)) from error
 
@@ -131,6 +132,15 @@ def _not_running(detail: str) -> MissingPiece:
             f"サーバーが応答しません（{detail}）。kyozon up で起動するか、KYOZON_URL で指定してください。",
         )
     )
+
+
+def _failed(error: urllib.error.HTTPError) -> KyozonError:
+    """The server's own words, which are in the caller's language already, and where to read why."""
+    text = _message(error.read())
+    if decision := error.headers.get("x-kyozon-decision"):
+        text += f"\n  kyozon explain {decision}"
+    kind = WorldFailure if error.code >= _SERVERS_FAILURE else CallerError
+    return kind(Text(text, text))
 
 
 def _message(body: bytes) -> str:

@@ -1,7 +1,11 @@
 """`kyozon up`: start everything, say where it is, serve until told to stop."""
 
+import asyncio
 import logging
+import shutil
+import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -43,12 +47,17 @@ def up(target: Target, port: int | None, host: str | None) -> None:
     settings = target.settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     _log_to(settings)
-    uvloop.run(_serve(target, settings, steps))
+    try:
+        uvloop.run(_serve(target, settings, steps))
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)  # as the shell counts a process that the signal has ended
 
 
 async def _serve(target: Target, settings: "Settings", steps: Steps) -> None:
     from kyozon.bootstrap.house import running
-    from kyozon.bootstrap.serving import address_of, listening, served
+    from kyozon.bootstrap.serving import address_of, end_in_order, listening, served
+
+    end_in_order()
 
     if not target.as_json:
         err.print(f"[bold]Kyozon {__version__}[/]  {settings.data_dir}")
@@ -106,22 +115,27 @@ def _announce(target: Target, house: "House", steps: Steps, *, address: str, key
             )
         )
     out.print()
-    _three_things(address, key or "ky-…")
-    out.print(recommendation(house.local))
+    _three_things(target, address, key or "ky-your-key")
+    out.print(recommendation(house.local, _kyozon()))
     sys.stdout.flush()
 
 
-def _three_things(address: str, key: str) -> None:
+def _three_things(target: Target, address: str, key: str) -> None:
+    given = (("--data-dir", target.data_dir), ("--config", target.config))
+    options = "".join(f" {name} {Path(value).absolute()}" for name, value in given if value)
     out.print(say("  Three things to try, in another terminal:", "  別の端末で、まずはこの三つ："))
-    out.print('    kyozon ask "Why is the sky blue?"')
+    out.print(f'    {_kyozon()} ask{options} "Why is the sky blue?"', markup=False)
     body = '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'
     out.print(f"    curl {address}/v1/chat/completions -H 'Authorization: Bearer {key}' -d '{body}'", markup=False)
-    out.print(
-        f'    OPENAI_BASE_URL={address}/v1 OPENAI_API_KEY={key} python -c "from openai import OpenAI; '
-        'print(OpenAI().models.list())"',
-        markup=False,
-    )
+    out.print(f"    {_kyozon()} usage{options} --by model", markup=False)
     out.print()
+
+
+def _kyozon() -> str:
+    """How another terminal calls this command: by its path where a virtual environment hides it."""
+    if shutil.which("kyozon"):
+        return "kyozon"
+    return sys.argv[0] if Path(sys.argv[0]).name == "kyozon" else f"{sys.executable} -m kyozon"
 
 
 def _log_to(settings: "Settings") -> None:

@@ -61,12 +61,18 @@ class Decision(Struct, frozen=True):
 
 
 class Attempt(Struct, frozen=True):
-    """One call to one model within a request."""
+    """One call to one model within a request.
+
+    `usage` and `charge` are of an answer that began and broke before another model took over: it costs what it costs. Those
+    of the model that answered stand in the outcome.
+    """
 
     model: str
     provider: str
     error: str | None = None
     status: int | None = None
+    usage: Usage | None = None
+    charge: Charge | None = None
 
 
 OutcomeStatus = Literal["answered", "broken", "left", "failed", "refused", "lost"]

@@ -26,7 +26,7 @@ async def chat_completions(request: Request) -> Response | EventStream:
     body = decode(raw)
     shape = check_chat(body)
     label = declared_label(request, body)
-    ask = Ask(caller, ChatRequest("openai", body, body), label, repeat_of(request, caller, raw))
+    ask = Ask(caller, ChatRequest("openai", body, body), label, repeat_of(request, caller, raw, label))
     if not shape.stream:
         answered = await while_connected(request, services(request).chat.answer(ask))
         found = headers(request, caller, answered.decision_id, answered.model, replayed=answered.replayed)

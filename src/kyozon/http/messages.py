@@ -51,7 +51,7 @@ async def _ask(request: Request, *, counting: bool = False) -> tuple[Caller, Ask
     label = declared_label(request, body)
     chat = to_chat(body, counting=counting)
     check_chat(chat)
-    return caller, Ask(caller, ChatRequest("anthropic", body, chat), label, repeat_of(request, caller, raw))
+    return caller, Ask(caller, ChatRequest("anthropic", body, chat), label, repeat_of(request, caller, raw, label))
 
 
 async def _events(streamed: Streamed, events: MessageEvents, speaks: Language) -> AsyncGenerator[bytes, None]:

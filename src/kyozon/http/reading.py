@@ -21,6 +21,9 @@ ShapeT = TypeVar("ShapeT", bound=Struct)
 LABEL_HEADER = "x-kyozon-label"
 LABEL_METADATA = "kyozon.label"
 
+_LONGEST_LABEL = 500
+_LONGEST_IDEMPOTENCY_KEY = 255  # Stripe's; far below what an index of the database can hold
+
 
 class ChatMessage(Struct):
     """What must hold of every message whatever else it carries."""
@@ -138,6 +141,15 @@ def declared_label(request: Request, body: Json) -> Label | None:
 
 
 def _label(text: str) -> Label:
+    """One label. It stands in the record many times, so its length is limited."""
+    if len(text) > _LONGEST_LABEL:
+        raise InvalidRequest(
+            Text(
+                f"a label has {len(text)} characters; use at most {_LONGEST_LABEL}.",
+                f"ラベルが {len(text)} 文字あります。{_LONGEST_LABEL} 文字以内にしてください。",
+            ),
+            LABEL_HEADER,
+        )
     try:
         return parse_label(text)
     except ValueError as error:
@@ -151,13 +163,25 @@ def _label(text: str) -> Label:
         ) from error
 
 
-def repeat_of(request: Request, caller: Caller, body: bytes) -> Repeat:
-    """What tells whether this request repeats another."""
+def repeat_of(request: Request, caller: Caller, body: bytes, declared: Label | None) -> Repeat:
+    """What tells whether this request repeats another; raises `InvalidRequest` for a key that cannot be kept."""
     retries = request.headers.get("x-stainless-retry-count")
+    idempotency_key = request.headers.get("idempotency-key") or None
+    if idempotency_key is not None and len(idempotency_key) > _LONGEST_IDEMPOTENCY_KEY:
+        raise InvalidRequest(
+            Text(
+                f"the Idempotency-Key has {len(idempotency_key)} characters; use at most {_LONGEST_IDEMPOTENCY_KEY}, "
+                "such as a UUID.",
+                f"Idempotency-Key が {len(idempotency_key)} 文字あります。"
+                f"UUID など {_LONGEST_IDEMPOTENCY_KEY} 文字以内にしてください。",
+            ),
+            "idempotency-key",
+        )
     return Repeat(
         key_id=caller.key.id,
         body_sha256=hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest(),
-        idempotency_key=request.headers.get("idempotency-key") or None,
+        idempotency_key=idempotency_key,
         sdk=retries is not None,
         retry=retries not in (None, "0"),
+        terms=f"{services(request).registry.installation.policy_version} {declared}",
     )

@@ -5,6 +5,9 @@ from typing import Any
 
 from kyozon.domain.usage import Usage
 
+_MOST = 10**9
+"""Tokens no request has: a count above it is no count, and one far above it could not even be written down."""
+
 
 def from_openai(raw: Mapping[str, Any]) -> Usage:
     """Tokens of an OpenAI-compatible `usage` object.
@@ -56,9 +59,9 @@ def from_gemini(raw: Mapping[str, Any]) -> Usage:
 
 
 def _count(raw: Mapping[str, Any], name: str) -> int:
-    """A token count; whatever else the provider says there (null, text, a negative number) counts as none."""
+    """A token count; whatever else the provider says there (null, text, a negative or absurd number) counts as none."""
     value = raw.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST:
         return 0
     return int(value)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from kyozon.domain.decisions import Decision, Outcome
-from kyozon.domain.usage import Posting, Transaction
+from kyozon.domain.usage import Charge, Posting, Transaction
 
 
 def hold(decision: Decision, at: datetime) -> Transaction | None:
@@ -32,11 +32,25 @@ def settle(decision: Decision, outcome: Outcome) -> Transaction | None:
     if charge.amount < 0:
         message = f"decision {decision.id}: a charge cannot be negative, {charge.amount} {charge.currency} is"
         raise ValueError(message)
-    postings = (
-        Posting(f"key:{decision.key_id}:spend", charge.amount),
-        Posting(f"provider:{_provider(decision, outcome)}:payable", -charge.amount),
-    )
+    postings = _spending(decision, _provider(decision, outcome), charge)
     return _move("settle", decision, outcome.at, postings, charge.currency)
+
+
+def settle_attempts(decision: Decision, outcome: Outcome) -> list[Transaction]:
+    """Book what answers cost that broke before another model took over, each owed to its own provider."""
+    found = []
+    for place, attempt in enumerate(outcome.attempts, start=1):
+        if attempt.charge is not None:
+            postings = _spending(decision, attempt.provider, attempt.charge)
+            found.append(_move("settle", decision, outcome.at, postings, attempt.charge.currency, f":attempt-{place}"))
+    return [transaction for transaction in found if transaction is not None]
+
+
+def _spending(decision: Decision, provider: str, charge: Charge) -> tuple[Posting, ...]:
+    return (
+        Posting(f"key:{decision.key_id}:spend", charge.amount),
+        Posting(f"provider:{provider}:payable", -charge.amount),
+    )
 
 
 def _reservation(decision: Decision, amount: Decimal) -> tuple[Posting, ...]:
@@ -52,10 +66,11 @@ def _move(
     at: datetime,
     postings: tuple[Posting, ...],
     currency: str | None = None,
+    part: str = "",
 ) -> Transaction | None:
     if not postings[0].amount:
         return None
-    key = f"{kind}:{decision.id}"
+    key = f"{kind}:{decision.id}{part}"
     return Transaction(key, kind, decision.id, key, at, currency or decision.currency, postings)
 
 

@@ -15,6 +15,7 @@ _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
 _DETAIL_LIMIT = 2_000
 _ERROR_BODY_LIMIT = 65_536
 _DRAIN_S = 0.05
+_LONGEST_WAIT_S = 86_400.0
 _BROKEN = (aiohttp.ClientError, OSError)  # time-outs are among the latter
 
 
@@ -156,11 +157,14 @@ def error_detail(body: bytes) -> str:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds; None where the provider says none, a date, or a number that is no time to wait."""
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
-            return float(headers[name]) / unit
+            seconds = float(headers[name]) / unit
         except (KeyError, ValueError):
             continue
+        if 0 <= seconds <= _LONGEST_WAIT_S:
+            return seconds
     return None
 
 

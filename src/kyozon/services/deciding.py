@@ -27,6 +27,9 @@ from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
+MAX_ATTEMPTS = 3
+"""How many candidates are tried before a request fails."""
+
 _UNSTATED_CEILING = 4096
 """Output tokens held for where neither the caller nor the card states a ceiling."""
 
@@ -158,12 +161,13 @@ class Decider:
         found = charge(usage, price_at(subject.card.prices, self._world.now().date(), usage.input))
         return found.amount if found.priced else None
 
-    def _held(self, draft: Decision, verdict: Verdict, best: ModelCard) -> Decimal:
-        """Money at most, so that a budget cannot be overspent; counting costs nothing."""
+    def _held(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decimal:
+        """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
         if draft.kind == "count":
             return Decimal(0)
-        subject = next(subject for subject, _ in verdict if subject.card is best)
-        return self._cost(subject, _at_most(subject)) or Decimal(0)
+        tried = [option.card for option in ranking.options[:MAX_ATTEMPTS]]
+        subjects = [subject for subject, _ in verdict if any(subject.card is card for card in tried)]
+        return max(self._cost(subject, _at_most(subject)) or Decimal(0) for subject in subjects)
 
     def _choose(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
         ranks = {_name(option.card): (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
@@ -177,7 +181,7 @@ class Decider:
             candidates=tuple(_candidate(subject, objections, ranks) for subject, objections in verdict),
             chosen=best.card.id,
             reason=reason,
-            held=self._held(draft, verdict, best.card),
+            held=self._held(draft, verdict, ranking),
             currency=price.currency if price else "USD",
         )
 

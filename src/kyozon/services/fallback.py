@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from kyozon.domain.decisions import Attempt
-from kyozon.domain.errors import KyozonError, Refusal, RejectedUpstream, UpstreamFailed, WorldFailure
+from kyozon.domain.decisions import Attempt, Decision
+from kyozon.domain.errors import KyozonError, Refusal, RejectedUpstream, StreamBroken, UpstreamFailed, WorldFailure
 from kyozon.domain.models import ModelCard
-from kyozon.services.deciding import Decided
-from kyozon.services.settling import Ending, Settler
-
-MAX_ATTEMPTS = 3
+from kyozon.domain.usage import Usage
+from kyozon.services.deciding import MAX_ATTEMPTS, Decided
+from kyozon.services.settling import Ending, Settler, charge_for
 
 T = TypeVar("T")
 
@@ -25,7 +24,7 @@ async def first_answer(
             is raised, also when the caller leaves, is settled before.
     """
     try:
-        return await _first(decided.order[:tries], ending, send)
+        return await _first(decided, tries, ending, send)
     except asyncio.CancelledError:
         ending.status, ending.error = "left", "caller_left"
         await settler.close(decided, ending)
@@ -44,18 +43,27 @@ def code_of(failure: Exception) -> str:
     return failure.code if isinstance(failure, KyozonError) else KyozonError.code
 
 
-async def _first(cards: tuple[ModelCard, ...], ending: Ending, send: Callable[[ModelCard], Awaitable[T]]) -> T:
+async def _first(decided: Decided, tries: int, ending: Ending, send: Callable[[ModelCard], Awaitable[T]]) -> T:
+    cards = decided.order[:tries]
     last = len(cards) - 1
     for place, card in enumerate(cards):
         ending.card = card
         try:
             found = await send(card)
         except (WorldFailure, RejectedUpstream) as failure:
-            status = failure.status if isinstance(failure, UpstreamFailed | RejectedUpstream) else None
-            ending.attempts.append(Attempt(card.id, card.provider, failure.code, status))
+            ending.attempts.append(_failed(decided.decision, card, failure))
             if place == last or isinstance(failure, RejectedUpstream):
                 raise
         else:
             ending.attempts.append(Attempt(card.id, card.provider))
             return found
     raise AssertionError("a decision ranks at least one card")
+
+
+def _failed(decision: Decision, card: ModelCard, failure: WorldFailure | RejectedUpstream) -> Attempt:
+    """A provider that began to answer has read the request, and will have it paid."""
+    status = failure.status if isinstance(failure, UpstreamFailed | RejectedUpstream) else None
+    if not isinstance(failure, StreamBroken) or decision.kind == "count":
+        return Attempt(card.id, card.provider, failure.code, status)
+    usage = Usage(uncached=decision.input_tokens_estimated, estimated=True)
+    return Attempt(card.id, card.provider, failure.code, status, usage, charge_for(decision, card, usage))

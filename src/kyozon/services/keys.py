@@ -15,6 +15,7 @@ from kyozon.services.world import World
 
 SECRET_PREFIX = "ky-"  # noqa: S105 - the visible beginning of every key
 _SHOWN = 11
+_TRUSTED_SECONDS = 30.0
 
 
 class NewKey(Struct, frozen=True):
@@ -32,12 +33,15 @@ class NewKey(Struct, frozen=True):
 
 
 class KeyService:
-    """Issues, checks and revokes keys; keeps those it has seen in memory until the store says that keys changed."""
+    """Issues, checks and revokes keys; keeps those it has seen in memory until the store says that keys changed.
+
+    That word may get lost (a half-open connection, a pooler between): after `_TRUSTED_SECONDS` the store is asked again.
+    """
 
     def __init__(self, store: KeyStore, world: World) -> None:
         self._store = store
         self._world = world
-        self._seen: dict[str, ApiKey] = {}
+        self._seen: dict[str, tuple[ApiKey, float]] = {}
         self._changes = 0
 
     async def issue(self, wanted: NewKey) -> tuple[ApiKey, str]:
@@ -78,7 +82,10 @@ class KeyService:
             )
         sha256 = _sha256(secret)
         changes = self._changes
-        key = self._seen.get(sha256) or await self._store.by_sha256(sha256)
+        key = self._remembered(sha256)
+        known = key is not None
+        if key is None:
+            key = await self._store.by_sha256(sha256)
         if key is None or key.revoked_at is not None or self._expired(key):
             self._seen.pop(sha256, None)
             raise Unauthenticated(
@@ -88,8 +95,8 @@ class KeyService:
                     "kyozon keys list で有効なキーを確認できます。",
                 )
             )
-        if changes == self._changes:  # else what was read may be older than a revocation
-            self._seen[sha256] = key
+        if not known and changes == self._changes:  # else what was read may be older than a revocation
+            self._seen[sha256] = key, self._world.seconds()
         return Caller(key)
 
     async def revoke(self, name: str) -> ApiKey:
@@ -113,6 +120,10 @@ class KeyService:
         """Drop what is in memory: the store has changed."""
         self._changes += 1
         self._seen.clear()
+
+    def _remembered(self, sha256: str) -> ApiKey | None:
+        key, read_at = self._seen.get(sha256, (None, 0.0))
+        return key if self._world.seconds() - read_at < _TRUSTED_SECONDS else None
 
     def _expired(self, key: ApiKey) -> bool:
         return key.expires_at is not None and key.expires_at <= self._world.now()

@@ -1,5 +1,6 @@
 """An answer already paid for is given again, not bought again."""
 
+import hashlib
 from collections import OrderedDict
 from datetime import timedelta
 
@@ -14,7 +15,9 @@ from kyozon.services.world import World
 class Repeat(Struct, frozen=True):
     """What tells that a request repeats another: the client's own `Idempotency-Key`, or the official SDKs' retry count.
 
-    The SDKs retry silently and send no key; they do say, in `x-stainless-retry-count`, how often they have tried.
+    The SDKs retry silently and send no key; they do say, in `x-stainless-retry-count`, how often they have tried. `terms`
+    are what the answer was permitted under, the declared label and the policy: under others it is another request, since
+    what was allowed then may not be allowed now.
     """
 
     key_id: str
@@ -22,11 +25,17 @@ class Repeat(Struct, frozen=True):
     idempotency_key: str | None = None
     sdk: bool = False
     retry: bool = False
+    terms: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """The same for two requests of the same body on the same terms."""
+        return hashlib.sha256(f"{self.terms}\n{self.body_sha256}".encode()).hexdigest()
 
     @property
     def name(self) -> tuple[str, str]:
-        """What answers are kept under: the key's own word, else the body itself."""
-        return self.key_id, self.idempotency_key or f"sha256:{self.body_sha256}"
+        """What answers are kept under: the key's own word, else the request itself."""
+        return self.key_id, self.idempotency_key or f"sha256:{self.sha256}"
 
 
 class Replays:
@@ -72,11 +81,13 @@ class Replays:
             raise
         if kept is not None:
             self.ended(repeat)
-        if kept is not None and kept.body_sha256 != repeat.body_sha256:
+        if kept is not None and kept.body_sha256 != repeat.sha256:
             raise IdempotencyConflict(
                 Text(
-                    "this Idempotency-Key was used with another body; use a new key for a new request.",
-                    "この Idempotency-Key は別の内容の要求で使われています。新しい要求には新しいキーを使ってください。",
+                    "this Idempotency-Key was used with another body, another label or under another policy; use a new key "
+                    "for a new request.",
+                    "この Idempotency-Key は、別の内容・別のラベル・別のポリシーの要求で使われています。"
+                    "新しい要求には新しいキーを使ってください。",
                 ),
                 retryable=False,
             )
@@ -94,7 +105,7 @@ class Replays:
         kept = KeptAnswer(
             key_id=repeat.key_id,
             idempotency_key=repeat.name[1],
-            body_sha256=repeat.body_sha256,
+            body_sha256=repeat.sha256,
             decision_id=decision_id,
             content_type=content_type,
             payload=payload,

@@ -9,7 +9,7 @@ from kyozon.domain.decisions import Attempt, Decision, Outcome, OutcomeStatus
 from kyozon.domain.models import ModelCard
 from kyozon.domain.usage import Charge, Transaction, Usage
 from kyozon.metering.estimate import text_tokens
-from kyozon.metering.posting import release, settle
+from kyozon.metering.posting import release, settle, settle_attempts
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.records import Journal, KeptAnswer, Records
 from kyozon.services.deciding import Decided
@@ -78,8 +78,7 @@ class Settler:
     async def _close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None) -> Outcome:
         try:
             outcome = self._outcome(decided.decision, ending, decided.began)
-            tokens = outcome.usage.input + outcome.usage.output
-            self._limiter.settle(decided.reservation, tokens, outcome.charge.amount)
+            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome))
             await self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
             return outcome
         finally:
@@ -93,7 +92,7 @@ class Settler:
             status=ending.status,
             model=ending.card.id if ending.card else None,
             usage=usage,
-            charge=_charge(decision, ending.card, usage),
+            charge=charge_for(decision, ending.card, usage),
             finish=ending.finish,
             attempts=tuple(ending.attempts),
             error=ending.error,
@@ -109,13 +108,14 @@ class Settler:
 def _usage(decision: Decision, ending: Ending) -> Usage:
     """As reported; where nothing was, an estimate for a model that was reached, and nothing for one that was not.
 
-    Providers count tokens free of charge.
+    A report of no tokens at all is none: every model reads something. Providers count tokens free of charge.
     """
     if ending.card is None or decision.kind == "count":
         return Usage()
-    if ending.usage is not None and ending.status == "answered":
-        return ending.usage
-    reported = ending.usage or Usage(uncached=decision.input_tokens_estimated)
+    told = ending.usage if ending.usage is not None and ending.usage.input + ending.usage.output > 0 else None
+    if told is not None and ending.status == "answered":
+        return told
+    reported = told or Usage(uncached=decision.input_tokens_estimated)
     return Usage(
         uncached=reported.uncached,
         cache_read=reported.cache_read,
@@ -126,7 +126,8 @@ def _usage(decision: Decision, ending: Ending) -> Usage:
     )
 
 
-def _charge(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:
+def charge_for(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:
+    """What a model's usage costs at the price of the decision's day; nothing where no model was reached."""
     if card is None:
         return Charge(Decimal(0), decision.currency)
     return charge(usage, price_at(card.prices, decision.at.date(), usage.input))
@@ -134,7 +135,18 @@ def _charge(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:
 
 def _transactions(decision: Decision, outcome: Outcome, *, released: bool) -> list[Transaction]:
     found = [release(decision, outcome.at) if released else None, settle(decision, outcome)]
-    return [transaction for transaction in found if transaction is not None]
+    return [*(transaction for transaction in found if transaction is not None), *settle_attempts(decision, outcome)]
+
+
+def _tokens(outcome: Outcome) -> int:
+    """Of the answer and of the attempts that broke before it."""
+    used = [outcome.usage, *(attempt.usage for attempt in outcome.attempts if attempt.usage is not None)]
+    return sum(usage.input + usage.output for usage in used)
+
+
+def _money(outcome: Outcome) -> Decimal:
+    broken = [attempt.charge.amount for attempt in outcome.attempts if attempt.charge is not None]
+    return outcome.charge.amount + sum(broken)
 
 
 def _ms(moment: float | None, began: float | None) -> int | None:

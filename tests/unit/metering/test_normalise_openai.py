@@ -44,6 +44,7 @@ reports = st.fixed_dictionaries({}, optional={**dict.fromkeys(totals, numbers), 
         ),
         ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 9}}, Usage(cache_read=5)),
         ({"prompt_tokens": -5, "completion_tokens": None, "prompt_tokens_details": None}, Usage()),
+        ({"prompt_tokens": 10**40, "completion_tokens": 1e300}, Usage()),
         ({}, Usage()),
     ],
 )
@@ -58,4 +59,4 @@ def test_no_report_gives_negative_tokens_or_parts_above_the_whole(raw: dict[str,
     assert usage.reasoning <= usage.output
     prompt = raw.get("prompt_tokens")
     if isinstance(prompt, int) and not isinstance(prompt, bool) and prompt >= 0:
-        assert usage.input == prompt
+        assert usage.input == (prompt if prompt <= 10**9 else 0)  # nobody reads that much

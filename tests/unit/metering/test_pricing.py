@@ -55,12 +55,28 @@ def test_without_a_price_the_amount_says_nothing(usage: Usage) -> None:
     assert charge(usage, None) == Charge(Decimal(0), priced=False)
 
 
-@given(st.lists(prices, max_size=5, unique_by=lambda price: price.valid_from), st.dates(date(2024, 1, 1), date(2027, 1, 1)))
-def test_the_latest_price_in_force(listed: list[Price], day: date) -> None:
-    found = price_at(listed, day)
-    begun = [price.valid_from for price in listed if price.valid_from <= day]
-    assert (found.valid_from if found else None) == max(begun, default=None)
-    assert price_at(reversed(listed), day) == found
+_lists = st.lists(prices, max_size=5, unique_by=lambda price: (price.valid_from, price.above_input))
+
+
+@given(_lists, st.dates(date(2024, 1, 1), date(2027, 1, 1)), st.integers(0, 400_000))
+def test_the_latest_price_in_force(listed: list[Price], day: date, tokens: int) -> None:
+    found = price_at(listed, day, tokens)
+    fitting = [
+        price for price in listed if price.valid_from <= day and (not price.above_input or tokens > price.above_input)
+    ]
+    if found is None:
+        assert not fitting
+    else:
+        assert found in fitting
+        assert all(price.above_input <= found.above_input for price in fitting)
+        assert all(price.valid_from <= found.valid_from for price in fitting if price.above_input == found.above_input)
+    assert price_at(reversed(listed), day, tokens) == found
+
+
+def test_long_prompts_may_cost_more() -> None:
+    usual = Price(date(2026, 1, 1), Decimal(1), Decimal(1))
+    long = structs.replace(usual, above_input=200_000, input=Decimal(2))
+    assert [price_at([long, usual], date(2026, 1, 1), tokens) for tokens in (0, 200_000, 200_001)] == [usual, usual, long]
 
 
 def test_a_price_holds_from_its_first_day() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -142,3 +143,23 @@ async def test_several_choices_are_held_for_together() -> None:
     assert held[1] - held[0] == 2 * Decimal("0.005")
     await one.close()
     await many.close()
+
+
+async def _held(house: FakeInstallation, **fields: Any) -> Decimal:
+    streamed = await house.chat.stream(ask("cheap", **fields))
+    await streamed.close()
+    return house.book.decisions_by_id[streamed.decision_id].held
+
+
+async def test_what_is_held_covers_the_dearest_answer_allowed() -> None:
+    """Output costs 5 per million; the input of these requests costs less than a token of it."""
+    cards = tuple(structs.replace(card, max_output=200) for card in FakeInstallation().registry.cards())
+    house = FakeInstallation(cards)
+    held = {
+        "stated": await _held(house, max_tokens=100),
+        "beyond the model": await _held(house, max_tokens=1000),
+        "of each choice": await _held(house, max_tokens=1000, n=3),
+        "unstated": await _held(house),
+    }
+    tokens = {name: int(money * 1_000_000 / 5) for name, money in held.items()}
+    assert tokens == {"stated": 101, "beyond the model": 201, "of each choice": 601, "unstated": 201}

@@ -9,14 +9,15 @@ from msgspec import structs
 
 from kyozon.domain.callers import Limits
 from kyozon.domain.errors import BudgetReached, LimitReached
+from kyozon.domain.models import AUTO
 from tests.fakes.installation import FakeInstallation, api_key, ask
 
 TRIES = 60
 
 
-async def _crowd(house: FakeInstallation, limits: Limits, max_tokens: int = 10) -> list[object]:
+async def _crowd(house: FakeInstallation, limits: Limits, max_tokens: int = 10, model: str = AUTO) -> list[object]:
     key = api_key(limits=limits)
-    work = [house.chat.answer(ask(key=key, max_tokens=max_tokens)) for _ in range(TRIES)]
+    work = [house.chat.answer(ask(model, key=key, max_tokens=max_tokens)) for _ in range(TRIES)]
     return await asyncio.gather(*work, return_exceptions=True)
 
 
@@ -40,7 +41,7 @@ async def test_tokens_per_minute_are_never_overdrawn_in_a_crowd() -> None:
 async def test_a_budget_is_never_overspent_in_a_crowd() -> None:
     house = FakeInstallation()
     budget = Decimal("0.002")
-    found = await _crowd(house, Limits(money_per_month=budget), max_tokens=100)
+    found = await _crowd(house, Limits(money_per_month=budget), model="cheap", max_tokens=100)
     spent = house.book.total("key:key_test:spend")
     refused = sum(isinstance(one, BudgetReached) for one in found)
     assert 0 < refused == TRIES - len(house.sent)
@@ -53,9 +54,9 @@ async def test_what_was_not_used_is_given_back() -> None:
     house = FakeInstallation()
     key = api_key(limits=Limits(money_per_month=Decimal("0.0022"), tokens_per_minute=1300))
     for _ in range(11):  # 110 tokens each
-        await house.chat.answer(ask(key=key, max_tokens=100))
+        await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     with pytest.raises(LimitReached):  # 90 of 1300 are left
-        await house.chat.answer(ask(key=key, max_tokens=100))
+        await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     house.assert_settled()
 
 
@@ -85,21 +86,21 @@ async def test_a_request_larger_than_its_limit_is_not_told_to_wait() -> None:
 async def test_a_refused_request_takes_nothing() -> None:
     house = FakeInstallation()
     key = api_key(limits=Limits(requests_per_minute=10, tokens_per_minute=150))
-    await house.chat.answer(ask(key=key, max_tokens=100))
+    await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     before = house.limiter.remaining(key)
     with pytest.raises(LimitReached):
-        await house.chat.answer(ask(key=key, max_tokens=100))
+        await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     assert house.limiter.remaining(key) == before
 
 
 async def test_a_new_month_brings_a_new_budget() -> None:
     house = FakeInstallation()
     key = api_key(limits=Limits(money_per_month=Decimal("0.0006")))
-    await house.chat.answer(ask(key=key, max_tokens=100))
+    await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     with pytest.raises(BudgetReached) as refused:
-        await house.chat.answer(ask(key=key, max_tokens=100))
+        await house.chat.answer(ask("cheap", key=key, max_tokens=100))
     house.time.now = refused.value.resets_at
-    await house.chat.answer(ask(key=key, max_tokens=100))
+    await house.chat.answer(ask("cheap", key=key, max_tokens=100))
 
 
 async def test_what_an_earlier_process_spent_counts() -> None:
@@ -107,7 +108,7 @@ async def test_what_an_earlier_process_spent_counts() -> None:
     key = api_key(limits=Limits(money_per_month=Decimal("0.0006")))
     await house.chat.answer(ask(key=structs.replace(key, limits=Limits()), max_tokens=100))
     with pytest.raises(BudgetReached):
-        await house.chat.answer(ask(key=key, max_tokens=100))
+        await house.chat.answer(ask("cheap", key=key, max_tokens=100))
 
 
 async def test_keys_do_not_share_their_limits() -> None:
@@ -127,3 +128,13 @@ async def test_remaining_as_the_headers_state_it() -> None:
     found = house.limiter.remaining(key)
     assert (found["requests"].limit, found["requests"].left, found["requests"].reset_seconds) == (60, 59, 1.0)
     assert (found["tokens"].limit, found["tokens"].left, found["tokens"].reset_seconds) == (6000, 5890, 1.1)
+
+
+async def test_the_dearest_candidate_that_may_answer_is_reserved_for() -> None:
+    """A fallback to a dearer model cannot overspend: what it may cost is held before the first one is tried."""
+    house = FakeInstallation()
+    key = api_key(limits=Limits(money_per_month=Decimal("0.0006")))
+    with pytest.raises(BudgetReached):
+        await house.chat.answer(ask(key=key, max_tokens=100))
+    assert house.sent == []
+    house.assert_settled()

@@ -56,6 +56,16 @@ async def test_another_body_is_a_conflict() -> None:
     assert (await house.chat.answer(ask(idempotency_key="once"))).replayed  # the key is not stuck
 
 
+async def test_other_terms_are_another_request() -> None:
+    """What was permitted under one label or policy may not be under another."""
+    house = FakeInstallation()
+    await house.chat.answer(ask(idempotency_key="once", terms="internal"))
+    with pytest.raises(IdempotencyConflict):
+        await house.chat.answer(ask(idempotency_key="once", terms="restricted"))
+    await house.chat.answer(ask(sdk=True, terms="internal"))
+    assert not (await house.chat.answer(ask(sdk=True, retry=True, terms="restricted"))).replayed
+
+
 async def test_of_two_at_once_one_answers_and_one_conflicts() -> None:
     house = FakeInstallation()
     work = [house.chat.answer(ask(idempotency_key="once")) for _ in range(5)]

@@ -59,9 +59,10 @@ async def test_a_cut_stream_keeps_the_usage_it_reported() -> None:
     assert (usage.uncached, usage.cache_read, usage.output, usage.estimated) == (50, 40, 5, True)
 
 
-async def test_without_reported_usage_an_estimate_is_charged() -> None:
+@pytest.mark.parametrize("reported", [None, Usage()])
+async def test_without_reported_usage_an_estimate_is_charged(reported: Usage | None) -> None:
     house = FakeInstallation()
-    house.chats["bargain"].scripts = [hello(None)]
+    house.chats["bargain"].scripts = [hello(reported)]
     streamed = await house.chat.stream(ask())
     await _read(streamed, [])
     outcome = house.book.outcomes[streamed.decision_id]
