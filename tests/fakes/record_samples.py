@@ -30,7 +30,7 @@ def a_decision(**changes: Any) -> Decision:
         kind="chat",
         requested_model="auto",
         label=label,
-        label_sources=(LabelSource("header", label),),
+        label_sources=(LabelSource(Text("header", "ヘッダー"), label),),
         policy_version="1",
         router="cheapest",
         candidates=(

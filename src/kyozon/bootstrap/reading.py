@@ -13,7 +13,7 @@ from kyozon.bootstrap import discovery
 from kyozon.bootstrap.local import LocalModels
 from kyozon.domain.errors import SettingsError
 from kyozon.domain.language import Text
-from kyozon.domain.models import ModelCard
+from kyozon.domain.models import ModelCard, Provider
 from kyozon.providers.cards import load_cards
 from kyozon.providers.vendors import load_vendors
 from kyozon.services.registry import Installation, Registry
@@ -25,6 +25,11 @@ Environment = Mapping[str, str]
 def read_settings(config: Path | None, environ: Environment) -> Settings:
     """The installation's settings; raises `SettingsError` with every mistake."""
     return load(config, environ, load_vendors())
+
+
+def known_vendors() -> Mapping[str, Provider]:
+    """Every vendor that a table of its name in kyozon.toml turns on."""
+    return load_vendors()
 
 
 def registry_of(settings: Settings, environ: Environment, local: LocalModels) -> Registry:

@@ -86,6 +86,8 @@ def _machine(settings: "Settings", local: "LocalModels") -> Iterator[Finding]:
 
 
 def _providers(known: "Installation") -> Iterator[Finding]:
+    from kyozon.bootstrap.reading import known_vendors
+
     for name, provider in known.providers.items():
         missing = known.credentials_missing.get(name)
         state = f"{provider.base_url or say('this machine', 'このマシン')} ({say('zone', 'ゾーン')} {provider.zone})"
@@ -93,6 +95,9 @@ def _providers(known: "Installation") -> Iterator[Finding]:
             say(f"Set the environment variable {missing}.", f"環境変数 {missing} を設定してください。") if missing else ""
         )
         yield Finding(say(f"provider {name}", f"プロバイダー {name}"), missing is None, state, mend)
+    more = sorted((row for row in known_vendors().values() if row.id not in known.providers), key=lambda row: row.id)
+    names = ", ".join(f"{row.id} ({row.key_variable})" if row.key_variable else row.id for row in more)
+    yield Finding(say("vendors to turn on", "有効にできるベンダー"), well=True, state=names)
 
 
 async def _database(target: Target) -> Finding:

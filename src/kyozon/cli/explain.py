@@ -46,7 +46,7 @@ async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | N
 
 
 def _print_decision(decision: Decision) -> None:
-    sources = ", ".join(f"{source.source}: {source.label}" for source in decision.label_sources)
+    sources = ", ".join(f"{source.source.to(language())}: {source.label}" for source in decision.label_sources)
     rows = [
         [say("decision", "決定"), f"{decision.id}  {decision.at:%Y-%m-%d %H:%M:%S} UTC"],
         [say("asked for", "要求モデル"), f"{decision.requested_model} ({decision.kind})"],

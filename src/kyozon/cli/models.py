@@ -152,9 +152,19 @@ def _row(card: ModelCard) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    """A fact for people: lists with commas, tables as `key: value`, two languages as the reader's own."""
     if value is None:
         return say("unknown", "不明")
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict) and set(value) == {"en", "ja"}:
+        return str(value[language()])
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_shown(inner)}" for name, inner in value.items()) or "-"
+    if isinstance(value, bool):
+        return say("yes", "はい") if value else say("no", "いいえ")
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(inner, dict) for inner in value)
+        return ("\n" if nested else ", ").join(map(_shown, value)) or "-"
+    return str(value)
 
 
 def _unknown(name: str) -> NotFound:

@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from kyozon.domain.language import Text
+
 COMPARTMENT_NO_TRAIN = "no-train"
 ALL_COMPARTMENTS = "*"
 
@@ -73,7 +75,7 @@ class Clearance(Struct, frozen=True):
 class LabelSource(Struct, frozen=True):
     """Where one part of a request's label came from: the evidence kept in the decision record."""
 
-    source: str
+    source: Text
     label: Label
 
 

@@ -2,6 +2,7 @@
 
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.labels import Integrity, Label, LabelSource
+from kyozon.domain.language import Text
 
 
 def request_label(declared: Label | None, key: ApiKey, tenant_default: Label) -> tuple[Label, tuple[LabelSource, ...]]:
@@ -12,14 +13,14 @@ def request_label(declared: Label | None, key: ApiKey, tenant_default: Label) ->
     are untrusted whoever sent them.
     """
     if declared is not None:
-        stated = LabelSource("declared by the caller", declared)
+        stated = LabelSource(Text("declared by the caller", "呼び出し側の宣言"), declared)
     elif key.default_label is not None:
-        stated = LabelSource(f"default of key {key.name}", key.default_label)
+        stated = LabelSource(Text(f"default of key {key.name}", f"キー {key.name} の既定"), key.default_label)
     else:
-        stated = LabelSource("default of this installation", tenant_default)
+        stated = LabelSource(Text("default of this installation", "この環境の既定"), tenant_default)
     sources = [stated]
     if key.label_floor is not None:
-        sources.append(LabelSource(f"floor of key {key.name}", key.label_floor))
+        sources.append(LabelSource(Text(f"floor of key {key.name}", f"キー {key.name} の下限"), key.label_floor))
     label = Label(sources[0].label.level, sources[0].label.compartments, Integrity.UNTRUSTED)
     for source in sources[1:]:
         label = label.join(source.label)

@@ -71,6 +71,8 @@ def _serve(spec: EngineSpec) -> Any:
     parameters.cpuparams.n_threads = spec.generation_threads
     parameters.cpuparams_batch.n_threads = spec.prompt_threads
     parameters.n_threads_http = _HTTP_THREADS
+    # Fitting loads the model twice to choose how many layers a GPU takes: where there is none, that time is for nothing.
+    parameters.fit_params = any(device["name"] != "CPU" for device in xllamacpp.get_device_info())
     # A prompt read with one adapter is found again for another, or for none, and falsifies the answer: in the cache in
     # memory, and also in the slot itself when a request without adapter follows one with (llama.cpp of October 2026).
     parameters.cache_ram_mib = 0
