@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --editable
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 .DEFAULT_GOAL := help
 .PHONY: help up demo test lint fix docs clean
@@ -51,11 +51,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
-	@echo "[2/2] Installing Kyozon and what it needs … (インストール中)"
+	@echo "[2/2] Installing Kyozon and what it needs, about half a minute … (インストール中、30 秒ほど)"
 	@begun=$$(date +%s); $(INSTALL) . && echo "      Installed in $$(( $$(date +%s) - begun )) s."
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
-	@echo "[2/2] Installing Kyozon with the tools that test it … (テスト用ツールとともにインストール中)"
+	@echo "[2/2] Installing Kyozon with the tools that test it, about a minute … (テスト用ツールとともにインストール中、1 分ほど)"
 	@begun=$$(date +%s); $(INSTALL) '.[dev]' && echo "      Installed in $$(( $$(date +%s) - begun )) s."
 	@touch $@ $(VENV)/.installed
