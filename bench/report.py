@@ -78,12 +78,17 @@ class Options(Struct, frozen=True):
     json: Path | None
 
 
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """Reads `[--quick] [--json FILE]`; a benchmark may add options of its own."""
+    made = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=description)
+    made.add_argument("--quick", action="store_true", help="fewer rounds, under a minute; the page is left as it is")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat JSON object")
+    return made
+
+
 def options(name: str, description: str, arguments: Sequence[str] | None = None) -> Options:
     """Read `[--quick] [--json FILE]`."""
-    parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=description)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, under a minute; the page is left as it is")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as one flat JSON object")
-    found = parser.parse_args(arguments)
+    found = parser(name, description).parse_args(arguments)
     return Options(found.quick, found.json)
 
 

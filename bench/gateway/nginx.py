@@ -1,12 +1,11 @@
 """nginx: the mock upstream's whole answers, and the reverse proxy that everything is compared with."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.gateway.processes import Launch, launched, program
+from bench.gateway.processes import Launch, Process, launched, program
 
 _INSTALL = "apt-get install nginx-light"
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -21,7 +20,7 @@ http {{
 
 
 @contextmanager
-def nginx(folder: Path, content: str, cores: frozenset[int]) -> Iterator[int]:
+def nginx(folder: Path, content: str, cores: frozenset[int]) -> Iterator[Process]:
     """One worker with this content of its `http` block, as long as the block runs."""
     folder.mkdir()
     temporary = " ".join(f"{name}_temp_path {folder}/{name};" for name in _TEMPORARY)
@@ -35,7 +34,7 @@ def nginx(folder: Path, content: str, cores: frozenset[int]) -> Iterator[int]:
 def version() -> str:
     """As in `1.22.1`."""
     told = subprocess.run([program("nginx", _INSTALL), "-v"], capture_output=True, text=True, check=True).stderr
-    return re.findall(r"nginx/(\S+)", told)[0]
+    return told.strip().rpartition("/")[2]
 
 
 def reverse_proxy(port: int, upstream: int, name: str, *, buffered: bool) -> str:

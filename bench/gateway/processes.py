@@ -12,10 +12,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 _MIB = 2**20
 # Daemons stand where an ordinary user's search path does not reach.
 _SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+
+
+Process = subprocess.Popen[bytes]
 
 
 class Cores(Struct, frozen=True):
@@ -57,8 +60,8 @@ def pinned(wanted: frozenset[int]) -> Iterator[None]:
 
 
 @contextmanager
-def launched(launch: Launch) -> Iterator[int]:
-    """The program's process number, as long as the block runs; the program is ended with it."""
+def launched(launch: Launch) -> Iterator[Process]:
+    """The program, as long as the block runs; it is ended with it."""
     with launch.log.open("wb") as log, pinned(launch.cores):
         process = subprocess.Popen(
             launch.command,
@@ -70,7 +73,7 @@ def launched(launch: Launch) -> Iterator[int]:
             start_new_session=True,
         )
     try:
-        yield process.pid
+        yield process
     finally:
         _end(process)
 
@@ -146,7 +149,7 @@ def _ticks(status: str) -> int:
     return int(user) + int(system)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     """Ask it to end, then make it, with everything in its session."""
     until = time.monotonic() + _PATIENCE
     if process.poll() is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import cast
 
 import httptools
 import uvloop
@@ -24,8 +25,7 @@ class Mock(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep where to write."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - it listens on TCP
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's do not descend from asyncio's
 
     def data_received(self, data: bytes) -> None:
         """Read on."""

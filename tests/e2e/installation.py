@@ -50,8 +50,8 @@ class RunningKyozon:
     def address(self) -> str:
         return str(self.started["address"])
 
-    def start(self) -> Self:
-        command = [sys.executable, "-m", "kyozon", "up", "--port", "0", "--json"]
+    def start(self, *options: str) -> Self:
+        command = [sys.executable, "-m", "kyozon", "up", "--port", "0", "--json", *options]
         errors = (self.folder / "stderr.txt").open("a")
         self.process = subprocess.Popen(command, env=self.environ, stdout=subprocess.PIPE, stderr=errors, text=True)
         errors.close()

@@ -30,6 +30,23 @@ def test_no_database_server_is_left(models: Path, tmp_path: Path, how: signal.Si
     assert not EmbeddedPostgres(kyozon.folder / "postgres").running()
 
 
+def test_a_second_server_closes_nothing_that_the_first_has_under_way(models: Path, rented: Rented, tmp_path: Path) -> None:
+    config = CONFIG.format(openai=rented.openai.url, anthropic=rented.anthropic.url, gemini=rented.gemini.url)
+    first = RunningKyozon(tmp_path / "k", models, f"{config}\n[local]\nenabled = false\n")
+    second = RunningKyozon(tmp_path / "k", models, f"{config}\n[local]\nenabled = false\n")
+    with first:
+        rented.openai.behaviours.append(Behaviour(text="Hello, world.", gap=1.0))
+        answer = first.openai(first.key("app", "--label", "internal")).chat.completions.create(
+            model="rented-gpt", messages=[{"role": "user", "content": "Hello?"}], stream=True
+        )
+        next(iter(answer))
+        with second:
+            assert second.started["recovered"] == 0
+            assert [chunk.choices[0].finish_reason for chunk in answer if chunk.choices][-1] == "stop"
+            found = first.json("explain", answer.response.headers["x-kyozon-decision"])["outcome"]
+    assert (found["status"], found["usage"]["estimated"]) == ("answered", False)
+
+
 def test_a_stream_that_is_cut_off_by_an_impatient_stop_is_settled_for_what_was_sent(
     models: Path, rented: Rented, tmp_path: Path
 ) -> None:

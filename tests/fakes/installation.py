@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,24 +16,34 @@ from kyozon.domain.callers import ApiKey, Caller, Limits
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.models import AUTO, ModelCard, Price, Provider
 from kyozon.domain.requests import ChatRequest, Json
+from kyozon.governance.partition import PartitionOf, partition_of
 from kyozon.governance.subject import Rule
-from kyozon.http.context import Services
+from kyozon.http.context import Access, Services
+from kyozon.ports.telemetry import Telemetry
 from kyozon.routing.cheapest import router
-from kyozon.services.chat import Ask, ChatService
+from kyozon.routing.retrying import Retrying
+from kyozon.services.admission import Admission, Caps, Deployment
+from kyozon.services.cache import AnswerCache, CacheOptions
+from kyozon.services.chat import Ask, ChatService, Steps
 from kyozon.services.deciding import Decider
 from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
+from kyozon.services.fallback import Attempts
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Installation, Registry
 from kyozon.services.replays import Repeat, Replays
 from kyozon.services.settling import Settler
+from kyozon.telemetry.fan_out import FanOut
+from kyozon.telemetry.prometheus import PrometheusMetrics
+from tests.fakes.answers import MemoryAnswers
 from tests.fakes.memory import MemoryBook, MemoryKeys
 from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding
 from tests.fakes.steered import START, Steered
 
 EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
+NO_RETRIES = Retrying(retries=0)
 INTERNAL, CONFIDENTIAL = Label(Level.INTERNAL), Label(Level.CONFIDENTIAL)
 
 ZONES = {
@@ -76,9 +86,20 @@ def api_key(name: str = "test", limits: Limits | None = None) -> ApiKey:
 
 
 class FakeInstallation:
-    """`chats` holds the adapter of each provider; `log` tells in which order things were recorded and sent."""
+    """`chats` holds the adapter of each provider; `log` tells in which order things were recorded and sent.
 
-    def __init__(self, cards: tuple[ModelCard, ...] = (IN_HOUSE, CHEAP, DEAR, EMBEDDER)) -> None:
+    `metrics` counts, and `watchers` are told, too. `max_concurrent` is the server's own, `deployment_caps` its providers'.
+    A candidate is not called again unless `retrying` says so.
+    """
+
+    def __init__(
+        self,
+        cards: tuple[ModelCard, ...] = (IN_HOUSE, CHEAP, DEAR, EMBEDDER),
+        watchers: Sequence[Telemetry] = (),
+        retrying: Retrying = NO_RETRIES,
+    ) -> None:
+        self.max_concurrent = 256
+        self.deployment_caps: dict[str, int] = {}
         self.log: list[str] = []
         self.time = Steered()
         self.book = MemoryBook(self.log)
@@ -88,13 +109,27 @@ class FakeInstallation:
         self.registry = Registry(_installation(cards), tuple)
         world = self.time.world
         self.limiter = Limiter(self.book, world)
-        self.decider = Decider(self.registry, self.limiter, self.book, world)
-        self.settler = Settler(self.registry, self.limiter, self.book, world)
+        self.metrics = PrometheusMetrics(self.registry.cards, (), "test")
+        telemetry = FanOut([self.metrics, *watchers])
+        self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry)
+        self.settler = Settler(self.registry, self.limiter, self.book, world, telemetry)
         self.egress = Egress(self.chats, {"local": self.embedder}, self.registry)
         self.replays = Replays(self.book, world, timedelta(hours=24), timedelta(minutes=5))
-        self.chat = ChatService(self.registry, self.decider, self.settler, self.egress, self.replays, world)
-        self.embeddings = EmbeddingService(self.decider, self.settler, self.egress)
+        caps = Caps(self.max_concurrent, queue_length=100, queue_seconds=5.0, deployment=self.deployment)
+        self.admission = Admission(caps, world)
+        self.attempts = Attempts(self.settler, world, retrying)
+        self.answers = MemoryAnswers(self.log)
+        self.cache = self.cached(CacheOptions(embedder=EMBEDDER.id))
+        steps = Steps(self.decider, self.settler, self.attempts, self.cache)
+        self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
+        self.embeddings = EmbeddingService(self.decider, self.settler, self.attempts, self.egress, self.admission)
         self.keys = KeyService(self.key_store, world)
+        self.metrics_open = False
+        self.access: list[Access] = []
+
+    def cached(self, options: CacheOptions, partition: PartitionOf = partition_of) -> AnswerCache:
+        """An answer cache over this installation's store."""
+        return AnswerCache(self.answers, self.registry, self.egress, self.time.world, options, partition)
 
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
         """What the routes take."""
@@ -109,6 +144,10 @@ class FakeInstallation:
             world=self.time.world,
             ready=self._ready,
             max_body_bytes=max_body_bytes,
+            max_concurrent=self.max_concurrent,
+            metrics=self.metrics.exposition,
+            metrics_open=self.metrics_open,
+            log=self.access.append,
         )
 
     @property
@@ -129,6 +168,12 @@ class FakeInstallation:
         assert all(purse.held == 0 for purse in self.limiter._purses.values())
         assert all(chat.opened == chat.closed for chat in self.chats.values())
         assert self.replays._running == set()
+        assert (self.admission._turns.running, self.admission._turns.waiting) == (0, 0)
+        assert self.metrics._running == set()
+
+    def deployment(self, card: ModelCard) -> Deployment:
+        """Each provider is one; `deployment_caps` holds the caps of those that have one."""
+        return Deployment(card.provider, self.deployment_caps.get(card.provider))
 
     async def _ready(self) -> dict[str, bool]:
         return {"database": not self.book.failing}
@@ -138,11 +183,12 @@ def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None 
     """A chat request in OpenAI's dialect; what `Repeat` has a field for goes there, the rest to the body."""
     key = key or api_key()
     names = ("idempotency_key", "sdk", "retry", "terms")
+    wish = fields.pop("cache", None)
     body: Json = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
     body |= {name: value for name, value in fields.items() if name not in names}
     repeat = Repeat(key.id, hashlib.sha256(msgspec.json.encode(body)).hexdigest())
     repeat = structs.replace(repeat, **{name: value for name, value in fields.items() if name in names})
-    return Ask(Caller(key), ChatRequest("openai", body, body), declared, repeat)
+    return Ask(Caller(key), ChatRequest("openai", body, body), declared, repeat, wish)
 
 
 def _installation(cards: tuple[ModelCard, ...]) -> Installation:

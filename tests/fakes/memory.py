@@ -100,6 +100,27 @@ class MemoryBook(Troubled):
         await self._take_time("spent")
         return self.total(f"key:{key_id}:spend", since)
 
+    async def spent_by(
+        self, since: datetime, *, tenant: str | None = None, user: str | None = None, model: str | None = None
+    ) -> Decimal:
+        await self._take_time("spent_by")
+        return sum(
+            (
+                posting.amount
+                for transaction in self.transactions.values()
+                for posting in transaction.postings
+                if transaction.at >= since and posting.account.endswith(":spend")
+                if self._of(transaction, tenant=tenant, user=user, model=model)
+            ),
+            Decimal(0),
+        )
+
+    def _of(self, transaction: Transaction, *, tenant: str | None, user: str | None, model: str | None) -> bool:
+        decision, outcome = self.decisions_by_id[transaction.decision_id], self.outcomes[transaction.decision_id]
+        _, _, attempt = transaction.idempotency_key.partition(":attempt-")
+        answered = outcome.attempts[int(attempt) - 1].model if attempt else outcome.model
+        return tenant in (None, decision.tenant) and user in (None, decision.user) and model in (None, answered)
+
     async def balance(self) -> dict[str, Decimal]:
         await self._take_time("balance")
         sums: dict[str, Decimal] = {}

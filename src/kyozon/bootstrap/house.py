@@ -7,80 +7,107 @@ from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from kyozon.bootstrap import discovery
 from kyozon.bootstrap.local import LocalModels
 from kyozon.bootstrap.reading import Environment, registry_of
 from kyozon.bootstrap.steps import Step
 from kyozon.bootstrap.store import Store, opened
+from kyozon.bootstrap.watching import watchers
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.http.app import build
 from kyozon.http.context import Services
 from kyozon.inference import embedder
+from kyozon.ports.telemetry import Gauge, GaugeSource
 from kyozon.providers.transport import Transport
-from kyozon.services.chat import ChatService
+from kyozon.services.admission import Admission, Caps, Deployment
+from kyozon.services.cache import AnswerCache, CacheOptions
+from kyozon.services.chat import ChatService, Steps
 from kyozon.services.deciding import Decider
 from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
+from kyozon.services.fallback import Attempts
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Registry
 from kyozon.services.replays import Replays
+from kyozon.services.scopes import SharedLimits
 from kyozon.services.settling import Settler
 from kyozon.settings import Settings
+from kyozon.storage import presence
+from kyozon.telemetry.access_log import AccessLog
+
+
+class Door(Struct):
+    """Whether new requests are wanted: shut as soon as the server is told to stop."""
+
+    open: bool = True
+
+    def shut(self) -> None:
+        """Say so at `/health/ready`."""
+        self.open = False
 
 
 class House(Struct, frozen=True):
     """A running installation."""
 
-    app: Starlette
+    app: ASGIApp
     keys: KeyService
     local: LocalModels
     store: Store
     recovered: int
     drain: Callable[[], Awaitable[None]]
+    door: Door
 
 
 @asynccontextmanager
 async def running(settings: Settings, environ: Environment, step: Step) -> AsyncIterator[House]:
     """The installation, started; it is shut down in the reverse order when the block ends."""
     local, transport = LocalModels(settings), Transport()
+    access_log = AccessLog(settings.data_dir / "logs" / "access.log")
     # The engine loads its weights while the database starts.
     starting = asyncio.create_task(local.start(step))
     try:
         async with opened(settings, step) as store:
-            house = await _assembled(settings, environ, _Parts(store, local, transport))
+            house = await _assembled(settings, environ, _Parts(store, local, transport, access_log))
             await starting
-            watching = asyncio.create_task(store.keys.watch(house.keys.forget))
+            beside = [store.keys.watch(house.keys.forget), presence.stay(store.database)]
+            watching = asyncio.gather(*beside, return_exceptions=True)
             try:
                 yield house
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
                 await house.drain()
+                watching.cancel()
+                await asyncio.wait([watching])
     finally:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         await transport.close()
         await local.engines.stop()
+        access_log.close()
 
 
 class _Parts(Struct, frozen=True):
     store: Store
     local: LocalModels
     transport: Transport
+    access_log: AccessLog
 
 
 async def _assembled(settings: Settings, environ: Environment, parts: _Parts) -> House:
     store, local = parts.store, parts.local
     registry = registry_of(settings, environ, local)
     chat_adapters, embedding_adapters = _adapters(registry, environ, parts)
-    limiter = Limiter(store.records, WORLD)
-    decider = Decider(registry, limiter, store.journal, WORLD)
-    settler = Settler(registry, limiter, store.journal, WORLD)
+    limiter = Limiter(store.records, WORLD, SharedLimits(**settings.shared_limits))
+    door = Door()
+    admission = Admission(_caps(settings, registry), WORLD)
+    watch = watchers(settings, registry, [_journal_gauge(store), admission.gauges])
+    decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry)
+    settler = Settler(registry, limiter, store.journal, WORLD, watch.telemetry)
+    attempts = Attempts(settler, WORLD, settings.retrying)
     egress = Egress(chat_adapters, embedding_adapters, registry)
     replays = Replays(
         store.records,
@@ -88,27 +115,48 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
         timedelta(minutes=settings.answers.keep_for_minutes),
         timedelta(seconds=settings.answers.retry_window_seconds),
     )
+    cache = AnswerCache(store.answers, registry, egress, WORLD, _cache_options(settings))
     keys = KeyService(store.keys, WORLD)
     services = Services(
-        chat=ChatService(registry, decider, settler, egress, replays, WORLD),
-        embeddings=EmbeddingService(decider, settler, egress),
+        chat=ChatService(registry, Steps(decider, settler, attempts, cache), egress, admission, replays, WORLD),
+        embeddings=EmbeddingService(decider, settler, attempts, egress, admission),
         explain=ExplainService(store.records),
         keys=keys,
         records=store.records,
         registry=registry,
         limiter=limiter,
         world=WORLD,
-        ready=_readiness(store, local),
+        ready=_readiness(store, local, door),
         max_body_bytes=settings.server.max_body_mib << 20,
+        max_concurrent=settings.server.max_concurrent + settings.server.queue_length,
         language=None if settings.server.language == "auto" else settings.server.language,
+        metrics=watch.metrics,
+        metrics_open=settings.server.metrics == "open",
+        log=parts.access_log.write,
     )
-    recovered = await settler.recover(store.records)
+    async with presence.alone(store.database) as alone:  # what another server has under way is not left behind
+        recovered = await settler.recover(store.records) if alone else 0
 
     async def drain() -> None:
         await decider.drain()
         await settler.drain()
+        await cache.drain()
+        await watch.stop()
 
-    return House(build(services), keys, local, store, recovered, drain)
+    return House(build(services), keys, local, store, recovered, drain, door)
+
+
+def _caps(settings: Settings, registry: Registry) -> Caps:
+    """What a model's engine on this machine takes at once are its slots; other providers say so in the settings."""
+
+    def deployment(card: ModelCard) -> Deployment:
+        provider = registry.provider(card)
+        if provider.base_url or provider.format == embedder.FORMAT:
+            return Deployment(provider.id, provider.max_concurrent)
+        return Deployment(f"{provider.id}/{card.id}", settings.local.slots)
+
+    server = settings.server
+    return Caps(server.max_concurrent, server.queue_length, server.queue_seconds, deployment)
 
 
 def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,6 +165,7 @@ def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[
     chat, embedding = {}, {}
     for name, provider in registry.installation.providers.items():
         key = environ.get(provider.key_variable) if provider.key_variable else None
+        key = key if provider.base_url else parts.local.secret
         adapter = formats[provider.format](provider, _endpoint(provider, parts.local), key, parts.transport)
         if hasattr(adapter, "stream"):
             chat[name] = adapter
@@ -132,9 +181,26 @@ def _endpoint(provider: Provider, local: LocalModels) -> Callable[[ModelCard], A
     return fixed if provider.base_url else local.endpoint
 
 
-def _readiness(store: Store, local: LocalModels) -> Callable[[], Awaitable[dict[str, bool]]]:
+def _cache_options(settings: Settings) -> CacheOptions:
+    cache = settings.cache
+    return CacheOptions(
+        enabled=cache.allowed,
+        exact=cache.exact,
+        semantic=cache.semantic,
+        keep_for=timedelta(minutes=cache.lifetime_minutes),
+        most=cache.max_answers,
+        embedder=embedder.CARD.id,
+    )
+
+
+def _journal_gauge(store: Store) -> GaugeSource:
+    about = "Decisions and outcomes that wait for the database."
+    return lambda: [Gauge("kyozon_journal_pending", about, store.journal.pending)]
+
+
+def _readiness(store: Store, local: LocalModels, door: Door) -> Callable[[], Awaitable[dict[str, bool]]]:
     async def parts() -> dict[str, bool]:
         database, model = await asyncio.gather(store.database.healthy(), local.ready())
-        return {"database": database, "local_model": model}
+        return {"serving": door.open, "database": database, "local_model": model}
 
     return parts

@@ -1,6 +1,7 @@
 """Models on this machine: the store of files, the engines, the embedder's card."""
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,12 +29,14 @@ class LocalModels:
     def __init__(self, settings: Settings) -> None:
         local = settings.local
         self.store = FileModelStore(settings.data_dir / "models")
+        self.secret = secrets.token_urlsafe()
         options = EngineOptions(
             logs=settings.data_dir / "logs",
             context=local.context,
             slots=local.slots,
             threads=local.threads,
             max_loaded=local.max_loaded,
+            secret=self.secret,
         )
         self.engines = LocalEngines(self.store, options)
         self.trouble: KyozonError | None = None

@@ -2,20 +2,26 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from starlette.applications import Starlette
 
 from kyozon.bootstrap import run_file
+from kyozon.bootstrap.connection import guarded
+from kyozon.bootstrap.handover import offered
+from kyozon.bootstrap.house import House
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
 from kyozon.settings import Settings
 
-_DRAIN_SECONDS = 30
+_LINGER_SECONDS = 1.0
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than clients keep a connection in their pools: who closes first then is the one who knows that it is idle."""
+_MOST_FILES = 65_536
 
 
 def listening(settings: Settings) -> socket.socket:
@@ -57,36 +63,74 @@ class _Server(uvicorn.Server):
         """Uvicorn's own would raise the signal again after serving, and end the process before its database is stopped."""
         yield
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting; tell clients to close; then uvicorn's own end, which closes what is idle.
+
+        A client may send its next request on an idle connection in the moment in which it is closed, and could not know
+        whether it was read. So for a second such requests are still answered, each with `connection: close`.
+        """
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        for connection in state.connections:
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None:
+                cycle.keep_alive = False
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _LINGER_SECONDS
+        while state.connections and not self.force_exit and loop.time() < until:  # noqa: ASYNC110 - uvicorn has no event
+            await asyncio.sleep(0.02)
+        await super().shutdown(sockets)
+
 
 @asynccontextmanager
-async def served(app: Starlette, bound: socket.socket, settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+async def served(house: House, bound: socket.socket, settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
     """The server, started; the task ends when a signal has stopped it and its requests are finished."""
     config = uvicorn.Config(
-        app,
-        http="httptools",
+        house.app,
+        http=guarded(settings.server.slow_client_seconds),
+        ws="none",
         loop="none",
         log_config=None,
         access_log=False,
         server_header=False,
         lifespan="off",
-        limit_concurrency=settings.server.max_concurrent,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.server.drain_seconds,
     )
     server = _Server(config)
     loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        house.door.shut()
+        server.handle_exit(number, None)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.handle_exit, number, None)
+        loop.add_signal_handler(number, stop, number)
+    _allow_many_files()
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    run_file.write(settings.data_dir, run_file.RunFile(address_of(bound), os.getpid()))
     try:
-        yield task
+        with offered(bound, settings.data_dir):
+            run_file.write(settings.data_dir, run_file.RunFile(address_of(bound), os.getpid()))
+            yield task
     finally:
         run_file.remove(settings.data_dir)
         server.should_exit = True
         await task
         await _ended(server.server_state.tasks)
+
+
+def _allow_many_files() -> None:
+    """Each connection is a file, and many systems allow a process 1,024 unless it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _ended(tasks: set[asyncio.Task[None]]) -> None:

@@ -1,23 +1,31 @@
 """The records of one installation: PostgreSQL, started if it is the embedded one, brought up to date, opened."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
 from kyozon.bootstrap.steps import Step
+from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Text
-from kyozon.ports.local import Report
+from kyozon.ports.local import Progress, Report
 from kyozon.settings import Settings
 from kyozon.storage import revision
+from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
 from kyozon.storage.embedded import EmbeddedPostgres
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.records import PostgresRecords
 
+T = TypeVar("T")
+
+_log = logging.getLogger("kyozon.store")
+_WATCH_SECONDS = 1.0
 _DATABASE = Text("database", "データベース")
 _MIGRATIONS = Text("tables", "テーブル")
 
@@ -31,6 +39,7 @@ class Store(Struct, frozen=True):
     journal: PostgresJournal
     records: PostgresRecords
     keys: PostgresKeyStore
+    answers: PostgresAnswers
 
 
 @asynccontextmanager
@@ -52,17 +61,41 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
         database = Database(dsn)
         await database.connect()
         journal = PostgresJournal(database)
+        watching = asyncio.create_task(_kept_running(embedded))
         try:
-            yield Store(applied, dsn, database, journal, PostgresRecords(database, started), PostgresKeyStore(database))
+            records, keys, answers = (
+                PostgresRecords(database, started),
+                PostgresKeyStore(database),
+                PostgresAnswers(database),
+            )
+            yield Store(applied, dsn, database, journal, records, keys, answers)
         finally:
-            await journal.stop()
+            await journal.stop()  # what still waits may need the watch, too
+            watching.cancel()
+            await asyncio.wait([watching])
             await database.close()
     finally:
         if embedded is not None:
             await asyncio.to_thread(embedded.stop)
 
 
-async def _in_thread(start: Callable[[Report], str], report: Report) -> str:
+async def _kept_running(embedded: EmbeddedPostgres | None) -> None:
+    """Start the embedded server again where it was killed; connections find it by themselves. Runs until cancelled."""
+    while embedded is not None:
+        await asyncio.sleep(_WATCH_SECONDS)
+        try:
+            if not await _in_thread(lambda _: embedded.running(), _quietly):
+                _log.error("the database server is gone; it is started again")
+                await _in_thread(embedded.start, _quietly)
+        except KyozonError as error:
+            _log.error("the database server does not start again: %s", error)
+
+
+def _quietly(_: Progress) -> None:
+    """Nobody watches."""
+
+
+async def _in_thread(start: Callable[[Report], T], report: Report) -> T:
     """A thread cannot be cancelled: who leaves waits for its end, so that the server it starts is found and stopped."""
     starting = asyncio.create_task(asyncio.to_thread(start, report))
     try:

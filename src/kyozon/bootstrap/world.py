@@ -1,5 +1,7 @@
 """Time, chance and names: what services take as arguments, as this machine gives it."""
 
+import asyncio
+import random
 import secrets
 import time
 from datetime import UTC, datetime
@@ -12,4 +14,6 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{time.time_ns():016x}{secrets.token_hex(4)}"
 
 
-WORLD = World(now=lambda: datetime.now(UTC), new_id=new_id, seconds=time.monotonic)
+WORLD = World(
+    now=lambda: datetime.now(UTC), new_id=new_id, seconds=time.monotonic, sleep=asyncio.sleep, chance=random.random
+)

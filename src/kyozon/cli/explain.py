@@ -9,7 +9,7 @@ import msgspec
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import language, say
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import CacheUse, Decision, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 
@@ -83,8 +83,19 @@ def _print_outcome(outcome: Outcome) -> None:
         [say("charge", "費用"), money],
         [say("time", "時間"), f"{outcome.first_token_ms or '-'} / {outcome.total_ms or '-'} ms"],
     ]
+    if outcome.cache is not None:
+        rows.insert(2, [say("cache", "キャッシュ"), _cache(outcome.cache)])
     out.print()
     print_table(["", ""], rows)
+
+
+def _cache(use: CacheUse) -> str:
+    parts = [use.result, use.reason, use.source and say(f"from {use.source}", f"元の決定 {use.source}")]
+    if use.similarity is not None:
+        parts.append(say(f"similarity {use.similarity:.4f}", f"類似度 {use.similarity:.4f}"))
+    if use.saved is not None:
+        parts.append(say(f"saved {use.saved.amount} {use.saved.currency}", f"節約 {use.saved.amount} {use.saved.currency}"))
+    return ", ".join(part for part in parts if part)
 
 
 commands = [explain]

@@ -43,6 +43,11 @@ def keys() -> None:
 @click.option("--requests-per-minute", type=click.IntRange(1), help=say("Ceiling.", "上限。"))
 @click.option("--tokens-per-minute", type=click.IntRange(1), help=say("Ceiling.", "上限。"))
 @click.option("--money-per-month", type=str, help=say("Budget a month (UTC).", "毎月の予算（UTC）。"))
+@click.option(
+    "--concurrent-requests",
+    type=click.IntRange(1),
+    help=say("Requests at the same time; further ones wait.", "同時に実行できる要求の数。超えた分は待ちます。"),
+)
 @click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
 @click.option(
     "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
@@ -64,6 +69,7 @@ def create(target: Target, **options: Any) -> None:
             options["requests_per_minute"] or default.requests_per_minute,
             options["tokens_per_minute"] or default.tokens_per_minute,
             _read(Decimal, money, "--money-per-month") if money else default.money_per_month,
+            options["concurrent_requests"] or default.concurrent_requests,
         ),
         admin=options["admin"],
         expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,

@@ -33,9 +33,17 @@ if TYPE_CHECKING:
 @click.option(
     "--port", type=click.IntRange(0, 65535), help=say("Port; 0 takes a free one.", "ポート。0 で空きを使います。")
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help=say(
+        "Take over from the server that runs on this data directory: it hands its port over and ends what it has begun.",
+        "同じデータディレクトリのサーバーと交代します。ポートを引き継ぎ、旧サーバーは処理中の要求を終えて停止します。",
+    ),
+)
 @click.option("--host", help=say("Address to listen on.", "待ち受けるアドレス。"))
 @installation
-def up(target: Target, port: int | None, host: str | None) -> None:
+def up(target: Target, port: int | None, host: str | None, *, replace: bool) -> None:
     """Start, print, serve."""
     if port is not None:
         target.overrides["KYOZON_PORT"] = str(port)
@@ -48,12 +56,13 @@ def up(target: Target, port: int | None, host: str | None) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     _log_to(settings)
     try:
-        uvloop.run(_serve(target, settings, steps))
+        uvloop.run(_serve(target, settings, steps, replace=replace))
     except asyncio.CancelledError:
         sys.exit(128 + signal.SIGTERM)  # as the shell counts a process that the signal has ended
 
 
-async def _serve(target: Target, settings: "Settings", steps: Steps) -> None:
+async def _serve(target: Target, settings: "Settings", steps: Steps, *, replace: bool) -> None:
+    from kyozon.bootstrap.handover import dismiss, taken
     from kyozon.bootstrap.house import running
     from kyozon.bootstrap.serving import address_of, end_in_order, listening, served
 
@@ -61,14 +70,17 @@ async def _serve(target: Target, settings: "Settings", steps: Steps) -> None:
 
     if not target.as_json:
         err.print(f"[bold]Kyozon {__version__}[/]  {settings.data_dir}")
-    bound = listening(settings)
+    predecessor = taken(settings.data_dir) if replace else None
+    bound = predecessor[0] if predecessor else listening(settings)
     async with running(settings, target.environ(), steps.step) as house:
         await ensure_key(settings.data_dir, house.keys)
         first = await _first_key(house)
         with steps.step(Text("endpoint", "窓口")):
-            serving = served(house.app, bound, settings)
+            serving = served(house, bound, settings)
             task = await serving.__aenter__()
         try:
+            if predecessor:
+                dismiss(predecessor[1])
             _announce(target, house, steps, address=address_of(bound), key=first)
             await task
         finally:

@@ -9,11 +9,15 @@ from kyozon.domain.labels import Clearance, Label, Level
 
 
 class Limits(Struct, frozen=True):
-    """Ceilings of one key; `None` means none. Money is per calendar month (UTC)."""
+    """Ceilings of a key, a user, a tenant or a model; `None` means none. Money is per calendar month (UTC).
+
+    `concurrent_requests` is a key's alone.
+    """
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     money_per_month: Decimal | None = None
+    concurrent_requests: int | None = None
 
 
 class ApiKey(Struct, frozen=True):

@@ -75,6 +75,28 @@ class Attempt(Struct, frozen=True):
     charge: Charge | None = None
 
 
+class CacheUse(Struct, frozen=True):
+    """What the answer cache did for a request.
+
+    `partition` is the SHA-256 of what a request and an answer must share before they are compared at all. A hit names the
+    decision that the answer was first given for and what that had cost, which this time is `saved`. `embedding` is the
+    call that a search by similarity took, paid like any other; `reason` says why a request passed the cache by.
+    """
+
+    result: Literal["hit-exact", "hit-semantic", "miss", "refresh", "bypass"]
+    partition: str = ""
+    similarity: float | None = None
+    source: str | None = None
+    saved: Charge | None = None
+    embedding: Attempt | None = None
+    reason: str | None = None
+
+    @property
+    def hit(self) -> bool:
+        """Whether no model was asked for an answer."""
+        return self.result.startswith("hit")
+
+
 OutcomeStatus = Literal["answered", "broken", "left", "failed", "refused", "lost"]
 
 
@@ -96,3 +118,10 @@ class Outcome(Struct, frozen=True):
     error: str | None = None
     first_token_ms: int | None = None
     total_ms: int | None = None
+    cache: CacheUse | None = None
+
+    @property
+    def calls(self) -> tuple[Attempt, ...]:
+        """Every call made for the request beside the one that answered: what each has cost stands in it."""
+        embedding = self.cache.embedding if self.cache else None
+        return self.attempts if embedding is None else (*self.attempts, embedding)

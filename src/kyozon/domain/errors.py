@@ -12,7 +12,7 @@ KyozonError
 │   └── RejectedUpstream        the provider says the request itself is wrong
 ├── Refusal                     Kyozon could, but may not
 │   ├── NotPermitted            every candidate met an objection
-│   ├── LimitReached            requests or tokens per minute
+│   ├── LimitReached            requests or tokens per minute, or requests at the same time
 │   └── BudgetReached           money per month
 └── WorldFailure                retryable or not
     ├── UpstreamUnreachable     no connection, or none in time
@@ -20,6 +20,7 @@ KyozonError
     ├── StreamBroken            the provider's stream ended before its end
     ├── ModelNotReady           a local model is loading or its engine died
     ├── StorageUnavailable      the database cannot record what must be recorded
+    ├── Busy                    more requests at once than this server, or one provider, takes
     └── MissingPiece            a package, file or program is not there
 """
 
@@ -139,6 +140,11 @@ class NotPermitted(Refusal):
         super().__init__(text)
         self.objections = objections
 
+    @property
+    def rules(self) -> set[str]:
+        """The rules that objected; where none is about rights or labels, the request itself is what does not fit."""
+        return {objection.rule for found in self.objections.values() for objection in found}
+
 
 class LimitReached(Refusal):
     """More requests or tokens in a minute than the key may use. `resets_at` is None where waiting does not help."""
@@ -162,10 +168,14 @@ class BudgetReached(Refusal):
 
 
 class WorldFailure(KyozonError):
-    """Something outside failed; `retryable` says whether another try, here or elsewhere, can help."""
+    """Something outside failed; `retryable` says whether another try, here or elsewhere, can help.
+
+    `retry_after` is in how many seconds, where that is known.
+    """
 
     code = "unavailable"
     retryable: bool = True
+    retry_after: float | None = None
 
 
 class UpstreamUnreachable(WorldFailure):
@@ -227,6 +237,14 @@ class StorageUnavailable(WorldFailure):
     """The database cannot record what must be recorded, so nothing is sent."""
 
     code = "storage_unavailable"
+    retry_after = 1.0
+
+
+class Busy(WorldFailure):
+    """More requests at once than this server, or one provider, takes; nothing was sent there."""
+
+    code = "server_busy"
+    retry_after = 1.0
 
 
 class MissingPiece(WorldFailure):

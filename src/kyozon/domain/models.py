@@ -77,7 +77,8 @@ class Quirks(Struct, frozen=True):
     `drops` and `renames` name fields of the request; `messages.NAME` names a field of each message. `reasoning_field`
     says where reasoning comes back: in a field of that name, or (`parts`) among the typed parts of the content.
     `think_tags` parts `<think>` text from the answer, `think_opened` says that the chat template already opened it.
-    `tokenize` marks llama.cpp's server, which counts tokens at `/apply-template` and `/tokenize`.
+    `tokenize` marks llama.cpp's server, which counts tokens at `/apply-template` and `/tokenize`. `hides_cache` is for one
+    whose prompt cache all callers share: how much of a prompt it knew would tell one caller what another has asked.
     """
 
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
@@ -90,6 +91,7 @@ class Quirks(Struct, frozen=True):
     think_opened: bool = False
     tools_by_schema: bool = False
     tokenize: bool = False
+    hides_cache: bool = False
     one_request_per_connection: bool = False
     chat_path: str = "/chat/completions"
     embeddings_path: str = "/embeddings"
@@ -100,7 +102,10 @@ class Quirks(Struct, frozen=True):
 
 
 class Provider(Struct, frozen=True):
-    """Who serves models: where, under which law, what it does with what it receives. `verified` dates the facts."""
+    """Who serves models: where, under which law, what it does with what it receives. `verified` dates the facts.
+
+    `max_concurrent` is how many calls it takes at once; None is no cap.
+    """
 
     id: str
     name: str
@@ -116,3 +121,4 @@ class Provider(Struct, frozen=True):
     verified: date | None = None
     source: str = ""
     unverified: tuple[str, ...] = ()
+    max_concurrent: int | None = None

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 Json = dict[str, Any]
 Dialect = Literal["openai", "anthropic"]
+CacheWish = Literal["off", "exact", "semantic", "refresh"]
+"""What a caller may ask of the answer cache for one request; `refresh` asks a model and replaces what was kept."""
 
 
 class ChatRequest(Struct, frozen=True):

@@ -10,11 +10,11 @@ from starlette.routing import Route
 from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Language
 from kyozon.domain.requests import ChatRequest
-from kyozon.http.answering import headers, json_response
+from kyozon.http.answering import cache_header, headers, json_response
 from kyozon.http.context import language, services
 from kyozon.http.errors import openai_error
 from kyozon.http.event_stream import EventStream, event, while_connected
-from kyozon.http.reading import body_of, caller_of, check_chat, declared_label, decode, repeat_of
+from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, repeat_of
 from kyozon.services.chat import Ask
 from kyozon.services.streaming import Streamed
 
@@ -26,13 +26,16 @@ async def chat_completions(request: Request) -> Response | EventStream:
     body = decode(raw)
     shape = check_chat(body)
     label = declared_label(request, body)
-    ask = Ask(caller, ChatRequest("openai", body, body), label, repeat_of(request, caller, raw, label))
+    wish = cache_wish(request, body)
+    ask = Ask(caller, ChatRequest("openai", body, body), label, repeat_of(request, caller, raw, label), wish)
     if not shape.stream:
         answered = await while_connected(request, services(request).chat.answer(ask))
         found = headers(request, caller, answered.decision_id, answered.model, replayed=answered.replayed)
+        found |= cache_header(answered.cache)
         return json_response(answered.payload, found)
     streamed = await while_connected(request, services(request).chat.stream(ask))
     found = headers(request, caller, streamed.decision_id, streamed.model, replayed=streamed.replayed)
+    found |= cache_header(streamed.cache)
     wants_usage = bool((shape.stream_options or {}).get("include_usage"))
     return EventStream(_events(streamed, language(request), wants_usage=wants_usage), found, streamed.close)
 

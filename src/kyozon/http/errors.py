@@ -25,10 +25,12 @@ STATUS: dict[type[errors.KyozonError], tuple[int, str, str]] = {
     errors.StreamBroken: (502, "server_error", "api_error"),
     errors.ModelNotReady: (503, "server_error", "overloaded_error"),
     errors.StorageUnavailable: (503, "server_error", "overloaded_error"),
+    errors.Busy: (503, "server_error", "overloaded_error"),
     errors.MissingPiece: (503, "server_error", "api_error"),
 }
 
 _ANTHROPIC_BY_STATUS = {400: "invalid_request_error", 404: "not_found_error", 413: "request_too_large"}
+_UNFIT = frozenset({"context", "abilities", "kind"})
 _LIMITED = 429
 
 
@@ -42,6 +44,8 @@ def status_of(error: errors.KyozonError) -> tuple[int, str, str]:
         )
     if isinstance(error, errors.UpstreamFailed) and error.status == _LIMITED:
         return _LIMITED, "rate_limit_error", "rate_limit_error"
+    if isinstance(error, errors.NotPermitted) and error.rules and error.rules <= _UNFIT:
+        return 400, "invalid_request_error", "invalid_request_error"
     for kind in type(error).__mro__:
         if kind in STATUS:
             return STATUS[kind]
@@ -54,7 +58,7 @@ def openai_error(error: errors.KyozonError, language: Language) -> dict[str, Any
         "message": error.message(language),
         "type": status_of(error)[1],
         "param": getattr(error, "param", None),
-        "code": error.code,
+        "code": _code(error),
     }
     if isinstance(error, errors.NotPermitted):
         body["objections"] = [
@@ -67,6 +71,12 @@ def openai_error(error: errors.KyozonError, language: Language) -> dict[str, Any
     return {"error": body}
 
 
+def _code(error: errors.KyozonError) -> str:
+    """The error's own, and OpenAI's word where clients look for it: they shorten the conversation and ask again."""
+    too_long = isinstance(error, errors.NotPermitted) and error.rules == {"context"}
+    return "context_length_exceeded" if too_long else error.code
+
+
 def anthropic_error(error: errors.KyozonError, language: Language, request_id: str) -> dict[str, Any]:
     """`{"type": "error", "error": {type, message}, "request_id"}`."""
     inner = openai_error(error, language)["error"]
@@ -75,13 +85,17 @@ def anthropic_error(error: errors.KyozonError, language: Language, request_id: s
 
 
 def headers_of(error: errors.KyozonError, seconds_left: float | None) -> dict[str, str]:
-    """`retry-after` where waiting helps, `x-should-retry: false` where the SDKs would try again in vain."""
+    """`retry-after` where waiting helps, `x-should-retry: false` where the SDKs would try again in vain.
+
+    A budget has both: waiting helps, but nobody waits for the first of the month.
+    """
     headers = {}
-    if isinstance(error, errors.UpstreamFailed) and error.retry_after is not None:
+    if isinstance(error, errors.WorldFailure) and error.retry_after is not None:
         seconds_left = error.retry_after
-    if _in_vain(error):
+    in_vain = _in_vain(error)
+    if in_vain:
         headers["x-should-retry"] = "false"
-    elif seconds_left is not None:
+    if seconds_left is not None and (not in_vain or isinstance(error, errors.BudgetReached)):
         headers["retry-after"] = str(max(1, round(seconds_left)))
         headers["retry-after-ms"] = str(max(1, round(seconds_left * 1000)))
     if isinstance(error, errors.Refusal) and error.decision_id:
@@ -99,7 +113,7 @@ def _in_vain(error: errors.KyozonError) -> bool:
 
 def render(error: errors.KyozonError, language: Language, *, anthropic: bool, request_id: str, now: float) -> Response:
     """The response for an error. `now` is the time in seconds since the epoch, for `retry-after`."""
-    resets_at = error.resets_at if isinstance(error, errors.LimitReached) else None
+    resets_at = error.resets_at if isinstance(error, errors.LimitReached | errors.BudgetReached) else None
     seconds_left = resets_at.timestamp() - now if resets_at is not None else None
     body = anthropic_error(error, language, request_id) if anthropic else openai_error(error, language)
     return Response(

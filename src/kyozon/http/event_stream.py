@@ -41,20 +41,14 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send all events, or stop as soon as the caller has left."""
-        sending = asyncio.create_task(self._send(send))
-        leaving = asyncio.create_task(_left(receive))
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            with _Presence(receive):
+                await self._send(send)
         finally:
-            leaving.cancel()
-            sending.cancel()
             try:
-                await asyncio.wait({sending})
-            finally:
                 await self._events.aclose()
+            finally:
                 await self._close()
-        if not sending.cancelled():
-            sending.result()
 
     async def _send(self, send: Send) -> None:
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
@@ -70,19 +64,38 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         InvalidRequest: the caller has left, so whatever is answered reaches nobody.
     """
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_left(request.receive))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leaving.cancel()
-        working.cancel()
-        await asyncio.wait({working})
-    if working.cancelled():
-        raise InvalidRequest(Text("the caller left before the answer.", "応答の前に接続が切れました。"))
-    return working.result()
+    with _Presence(request.receive):
+        return await work
+    raise InvalidRequest(Text("the caller left before the answer.", "応答の前に接続が切れました。"))
 
 
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class _Presence:
+    """Cancels what stands in its block, once, when the caller leaves, and goes on behind the block.
+
+    It does so as `asyncio.timeout` does when time is up: the work stays in the task that serves the request, and only the
+    waiting for the caller's leaving has a task of its own. A cancellation from elsewhere passes through.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._left = False
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in one
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._watching = asyncio.create_task(self._watch())
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._watching.cancel()
+        if not self._left:
+            return False
+        alone = self._task.uncancel() <= self._cancelling
+        return alone and kind is asyncio.CancelledError
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._left = True
+        self._task.cancel()

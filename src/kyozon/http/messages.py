@@ -11,13 +11,13 @@ from kyozon.domain.callers import Caller
 from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Language
 from kyozon.domain.requests import ChatRequest
-from kyozon.http.answering import headers, json_response
+from kyozon.http.answering import cache_header, headers, json_response
 from kyozon.http.anthropic_answer import MessageEvents, to_message
 from kyozon.http.anthropic_request import to_chat
 from kyozon.http.context import language, services
 from kyozon.http.errors import status_of
 from kyozon.http.event_stream import EventStream, event, while_connected
-from kyozon.http.reading import body_of, caller_of, check_chat, declared_label, decode, repeat_of
+from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, repeat_of
 from kyozon.services.chat import Ask
 from kyozon.services.streaming import Streamed
 
@@ -28,11 +28,13 @@ async def messages(request: Request) -> Response | EventStream:
     if not ask.request.stream:
         answered = await while_connected(request, services(request).chat.answer(ask))
         found = headers(request, caller, answered.decision_id, answered.model, replayed=answered.replayed)
+        found |= cache_header(answered.cache)
         if answered.dialect == "anthropic":
             return json_response(answered.payload, found)
         return json_response(msgspec.json.encode(to_message(msgspec.json.decode(answered.payload))), found)
     streamed = await while_connected(request, services(request).chat.stream(ask))
     found = headers(request, caller, streamed.decision_id, streamed.model, replayed=streamed.replayed)
+    found |= cache_header(streamed.cache)
     events = MessageEvents(services(request).world.new_id("msg"), streamed.model, streamed.input_tokens)
     return EventStream(_events(streamed, events, language(request)), found, streamed.close)
 
@@ -48,10 +50,11 @@ async def _ask(request: Request, *, counting: bool = False) -> tuple[Caller, Ask
     caller = await caller_of(request)
     raw = await body_of(request)
     body = decode(raw)
-    label = declared_label(request, body)
+    label, wish = declared_label(request, body), cache_wish(request, body)
     chat = to_chat(body, counting=counting)
     check_chat(chat)
-    return caller, Ask(caller, ChatRequest("anthropic", body, chat), label, repeat_of(request, caller, raw, label))
+    repeat = repeat_of(request, caller, raw, label)
+    return caller, Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish)
 
 
 async def _events(streamed: Streamed, events: MessageEvents, speaks: Language) -> AsyncGenerator[bytes, None]:

@@ -3,30 +3,37 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kyozon.domain.errors import KyozonError
+from kyozon.domain.errors import BudgetReached, Busy, KyozonError, LimitReached, StorageUnavailable
 from kyozon.domain.language import Text
-from kyozon.http.answering import is_anthropic
-from kyozon.http.context import language, services
+from kyozon.http.answering import is_anthropic, left_of_limits
+from kyozon.http.context import Access, language, services
 from kyozon.http.errors import render
 
 _log = logging.getLogger("kyozon.http")
+_ALWAYS = ("/health/", "/metrics")
 
 
 class Surround:
     """Pure ASGI, since a `BaseHTTPMiddleware` would cost more than the rest of the request path."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, owner: Starlette) -> None:
         self._app = app
+        self._owner = owner
+        self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one HTTP request; other scopes pass through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["app"] = self._owner
         request = Request(scope, receive)
         began = time.perf_counter()
         request_id = services(request).world.new_id("req")
@@ -47,16 +54,58 @@ class Surround:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            with self._counted(request):
+                await self._app(scope, receive, sending)
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever happens, the caller gets an answer
-            known = error if isinstance(error, KyozonError) else _unexpected(error, request_id)
+            known = _storage(error, request_id) if isinstance(error, StorageUnavailable) else error
+            known = known if isinstance(known, KyozonError) else _unexpected(error, request_id)
             if status == 0:
                 anthropic = is_anthropic(request)
                 now = services(request).world.now().timestamp()
                 response = render(known, language(request), anthropic=anthropic, request_id=request_id, now=now)
+                if isinstance(known, LimitReached | BudgetReached):
+                    response.headers.update(left_of_limits(request, request.state.caller))
                 await response(scope, receive, sending)
         finally:
-            _log_line(request, request_id, status, time.perf_counter() - began)
+            route = getattr(scope.get("route"), "path", "")
+            ms = round((time.perf_counter() - began) * 1000)
+            found = services(request)
+            found.log(Access(found.world.now(), request_id, scope["method"], route, status, ms))
+
+    @contextmanager
+    def _counted(self, request: Request) -> Iterator[None]:
+        """Uvicorn's own limit counts idle connections, which anybody may open, and turns away who asks for health, too."""
+        limit = services(request).max_concurrent
+        if self._running >= limit and not request.url.path.startswith(_ALWAYS):
+            raise Busy(
+                Text(
+                    f"{limit} requests are being worked on, and more at once are not taken ([server] max_concurrent). Try "
+                    "again in a moment.",
+                    f"同時に処理できる {limit} 件（[server] max_concurrent）に達しています。少し待って再度お試しください。",
+                )
+            )
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+
+def _storage(error: StorageUnavailable, request_id: str) -> StorageUnavailable:
+    """Hosts, ports and users of the database, which its driver names, are for the log; callers may not even have a key."""
+    if error.__cause__ is None:
+        return error
+    _log.error(json.dumps({"event": "storage", "request": request_id, "why": str(error.__cause__)}))
+    told = StorageUnavailable(
+        Text(
+            "the database cannot record this now. Try again in a moment; if it stays so, the operator finds the reason in "
+            f"Kyozon's log (request {request_id}) or with 'kyozon doctor'.",
+            "現在、データベースに記録できません。少し待って再度お試しください。続く場合、原因は Kyozon のログ"
+            f"（リクエスト {request_id}）か「kyozon doctor」で確認できます。",
+        )
+    )
+    told.retryable = error.retryable
+    return told
 
 
 def _unexpected(error: Exception, request_id: str) -> KyozonError:
@@ -73,15 +122,3 @@ def _unexpected(error: Exception, request_id: str) -> KyozonError:
             f"Kyozon 内部のエラーです。リクエスト ID {request_id} を添えてご報告ください。",
         )
     )
-
-
-def _log_line(request: Request, request_id: str, status: int, seconds: float) -> None:
-    line = {
-        "event": "request",
-        "request": request_id,
-        "method": request.method,
-        "path": request.url.path,
-        "status": status,
-        "ms": round(seconds * 1000),
-    }
-    _log.info(json.dumps(line))

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,7 +12,7 @@ from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, TooLarge
 from kyozon.domain.labels import Label, parse_label
 from kyozon.domain.language import Text
-from kyozon.domain.requests import Json
+from kyozon.domain.requests import CacheWish, Json
 from kyozon.http.context import services
 from kyozon.services.replays import Repeat
 
@@ -20,6 +20,8 @@ ShapeT = TypeVar("ShapeT", bound=Struct)
 
 LABEL_HEADER = "x-kyozon-label"
 LABEL_METADATA = "kyozon.label"
+CACHE_HEADER = "x-kyozon-cache"
+CACHE_METADATA = "kyozon.cache"
 
 _LONGEST_LABEL = 500
 _LONGEST_IDEMPOTENCY_KEY = 255  # Stripe's; far below what an index of the database can hold
@@ -64,7 +66,9 @@ async def caller_of(request: Request) -> Caller:
     """Who sends the request, by `Authorization: Bearer` or `x-api-key`; raises `Unauthenticated`."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     bearer = secret.strip() if scheme.lower() == "bearer" else None
-    return await services(request).keys.authenticate(bearer or request.headers.get("x-api-key"))
+    caller = await services(request).keys.authenticate(bearer or request.headers.get("x-api-key"))
+    request.state.caller = caller  # for the headers of a refusal
+    return caller
 
 
 async def body_of(request: Request) -> bytes:
@@ -126,18 +130,46 @@ def declared_label(request: Request, body: Json) -> Label | None:
     The entry in `metadata` is meant for Kyozon and is taken out of the body.
     """
     stated = [text for line in request.headers.getlist(LABEL_HEADER) for text in line.split(",")]
-    metadata = body.get("metadata")
-    if isinstance(metadata, dict) and LABEL_METADATA in metadata:
-        stated.append(str(metadata[LABEL_METADATA]))
-        rest = {name: value for name, value in metadata.items() if name != LABEL_METADATA}
-        body.pop("metadata")
-        if rest:
-            body["metadata"] = rest
+    stated += _taken(body, LABEL_METADATA)
     found: Label | None = None
     for text in stated:
         label = _label(text)
         found = label if found is None else found.join(label)
     return found
+
+
+def cache_wish(request: Request, body: Json) -> CacheWish | None:
+    """What the caller asks of the answer cache: header `x-kyozon-cache`, else `metadata["kyozon.cache"]`, else nothing.
+
+    The entry in `metadata` is taken out of the body. Raises `InvalidRequest` for another word.
+    """
+    stated = [*request.headers.getlist(CACHE_HEADER), *_taken(body, CACHE_METADATA)]
+    if not stated:
+        return None
+    try:
+        wish: CacheWish = msgspec.convert(stated[0].strip().lower(), CacheWish)
+    except msgspec.ValidationError as error:
+        known, wrong = ", ".join(get_args(CacheWish)), repr(stated[0][:40])
+        raise InvalidRequest(
+            Text(
+                f"{CACHE_HEADER} cannot be {wrong}; use one of {known}, or leave it out.",
+                f"{CACHE_HEADER} に {wrong} は使えません。{known} のいずれかにするか、省いてください。",
+            ),
+            CACHE_HEADER,
+        ) from error
+    return wish
+
+
+def _taken(body: Json, name: str) -> list[str]:
+    """What `metadata` says under a name of Kyozon's own; it is taken out, and `metadata` with it where nothing is left."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or name not in metadata:
+        return []
+    rest = {key: value for key, value in metadata.items() if key != name}
+    body.pop("metadata")
+    if rest:
+        body["metadata"] = rest
+    return [str(metadata[name])]
 
 
 def _label(text: str) -> Label:

@@ -11,7 +11,7 @@ from typing import IO
 import msgspec
 
 from kyozon.inference import loopback
-from kyozon.inference.engine_plan import EngineOptions, Patience
+from kyozon.inference.engine_plan import EngineOptions
 from kyozon.inference.engine_process import EngineSpec, Ready
 
 _LARGEST_LOG = 5 << 20
@@ -30,9 +30,10 @@ class EngineDiedError(Exception):
 class EngineChild:
     """One running engine. Made by `start`; `alive` until it exits, is found hung, or is stopped."""
 
-    def __init__(self, process: asyncio.subprocess.Process, address: str, patience: Patience) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, address: str, options: EngineOptions) -> None:
         self._process = process
-        self._patience = patience
+        self._patience = options.patience
+        self._secret = options.secret
         self.address = address
         self._watch = asyncio.create_task(self._until_gone(), name=f"watch engine {process.pid}")
 
@@ -49,7 +50,7 @@ class EngineChild:
         except BaseException:
             await _end(process)
             raise
-        return cls(process, address, options.patience)
+        return cls(process, address, options)
 
     @property
     def alive(self) -> bool:
@@ -63,7 +64,7 @@ class EngineChild:
 
     async def busy(self) -> bool:
         """Whether it works on a request or has one waiting; one that does not answer counts as busy."""
-        figures = await loopback.get(self.address, "/metrics", self._patience.probe_timeout)
+        figures = await loopback.get(self.address, "/metrics", self._patience.probe_timeout, self._secret)
         return figures is None or any(int(count) for count in _FIGURE.findall(figures))
 
     async def stop(self) -> None:

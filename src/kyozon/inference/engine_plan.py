@@ -36,7 +36,7 @@ class EngineOptions(Struct, frozen=True):
 
     `threads` generate; None: one fewer than the cores. `spin` lets idle threads of the engine spin: faster on a machine
     that does nothing else, ten times slower on any other. `adapters` maps a model's name to LoRA files, which requests
-    address by their place in the list.
+    address by their place in the list. `secret` is what engines ask of whoever calls them.
     """
 
     logs: Path
@@ -47,6 +47,7 @@ class EngineOptions(Struct, frozen=True):
     spin: bool = False
     adapters: dict[str, tuple[Path, ...]] = {}
     patience: Patience = Patience()
+    secret: str = ""
 
 
 class Machine(Struct, frozen=True):
@@ -78,6 +79,7 @@ def plan(model: StoredModel, cache_bytes_per_token: int, options: EngineOptions,
         generation_threads=options.threads or max(machine.cores - 1, 1),
         prompt_threads=machine.cores,
         adapters=tuple(str(path) for path in options.adapters.get(model.card.id, ())),
+        secret=options.secret,
     )
 
 

@@ -29,6 +29,7 @@ class EngineSpec(Struct, frozen=True):
     generation_threads: int
     prompt_threads: int
     adapters: tuple[str, ...] = ()
+    secret: str = ""
 
 
 class Ready(Struct, frozen=True):
@@ -79,6 +80,8 @@ def _serve(spec: EngineSpec) -> Any:
     parameters.cache_prompt = not spec.adapters
     # The scale here is what requests get that name no adapter: the base model must then answer alone.
     parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in spec.adapters]
+    # Loopback is open to every account of this machine: without the secret one could ask past labels and ledger.
+    parameters.api_keys = [spec.secret] if spec.secret else []
     parameters.endpoint_metrics = True
     parameters.endpoint_slots = False  # It would show one user's prompt to another.
     parameters.ui = False

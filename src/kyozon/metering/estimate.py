@@ -1,19 +1,27 @@
 """Token counts before the model has counted: for limits, reservations and streams that broke."""
 
 import math
+import re
 from typing import Any
 
 TOKENS_PER_IMAGE = 1_000
 """A picture costs between a few hundred and a few thousand tokens by model and size; one figure in the middle."""
 
 _ENCODED = ("image_url", "input_audio", "file")  # parts of a content whose base64 is no text to the model
-_FIRST_WIDE = 0x2E80  # where the CJK blocks begin
+# In UTF-8 every character from U+2E80 on, where the CJK blocks begin, starts with one of these bytes or pairs of bytes,
+# and no other character has any of them. Counting them takes a tenth of the time of looking at each character.
+_NOT_WIDE = bytes(set(range(0x100)) - set(range(0xE3, 0x100)))
+_FIRST_WIDE = re.compile(rb"\xe2[\xba-\xbf]")
 
 
 def text_tokens(text: str) -> int:
     """About one token for four characters of Latin script, 0.85 for each CJK character."""
-    wide = sum(1 for character in text if ord(character) >= _FIRST_WIDE)
+    wide = 0 if text.isascii() else _wide(text.encode("utf-8", "surrogatepass"))
     return math.ceil((len(text) - wide) / 4 + 0.85 * wide)
+
+
+def _wide(utf8: bytes) -> int:
+    return len(utf8.translate(None, _NOT_WIDE)) + len(_FIRST_WIDE.findall(utf8))
 
 
 def chat_tokens(chat: dict[str, Any]) -> int:

@@ -37,9 +37,9 @@ def settle(decision: Decision, outcome: Outcome) -> Transaction | None:
 
 
 def settle_attempts(decision: Decision, outcome: Outcome) -> list[Transaction]:
-    """Book what answers cost that broke before another model took over, each owed to its own provider."""
+    """Book what the other calls cost: answers that broke, the embedding for the cache; each is owed to its own provider."""
     found = []
-    for place, attempt in enumerate(outcome.attempts, start=1):
+    for place, attempt in enumerate(outcome.calls, start=1):
         if attempt.charge is not None:
             postings = _spending(decision, attempt.provider, attempt.charge)
             found.append(_move("settle", decision, outcome.at, postings, attempt.charge.currency, f":attempt-{place}"))

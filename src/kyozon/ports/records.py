@@ -73,6 +73,12 @@ class Records(Protocol):
         """Money settled for a key since a moment."""
         ...
 
+    async def spent_by(
+        self, since: datetime, *, tenant: str | None = None, user: str | None = None, model: str | None = None
+    ) -> Decimal:
+        """Money settled since a moment for all keys of a tenant, of one of its users, or for what one model answered."""
+        ...
+
     async def balance(self) -> dict[str, Decimal]:
         """The sum of all postings per currency: zero, or the ledger is broken."""
         ...

@@ -12,6 +12,7 @@ from kyozon.domain.requests import Json
 from kyozon.domain.usage import Usage
 from kyozon.metering.normalise import from_openai
 from kyozon.ports.provider import Answer, Piece
+from kyozon.providers import shared_cache
 from kyozon.providers.outgoing import decode
 from kyozon.providers.reasoning import Split, ThinkSplitter, from_parts, plain, split_whole
 from kyozon.providers.transport import error_detail, failure
@@ -64,6 +65,8 @@ class StreamReader:
             StreamBroken: the event is no JSON object, or an error that came after the answer had begun.
             UpstreamFailed, RejectedUpstream: the first event is an error.
         """
+        if self._quirks.hides_cache:
+            data = shared_cache.hidden(data)
         try:
             chunk = _chunks.decode(data)
         except msgspec.DecodeError as error:
@@ -147,7 +150,8 @@ def read_whole(provider: str, quirks: Quirks, payload: bytes) -> Whole:
     if not isinstance(completion.get("choices"), list):
         raise UpstreamFailed(provider, _BAD_GATEWAY, "its answer has no choices")
     changes = [_by_field(message, quirks) + _by_whole_tags(message, quirks) for message in _messages(completion)]
-    return Whole(completion, any(changes))
+    hidden = quirks.hides_cache and shared_cache.hide(completion)
+    return Whole(completion, hidden or any(changes))
 
 
 def answer_from(whole: Whole, payload: bytes) -> Answer:

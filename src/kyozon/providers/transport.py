@@ -1,21 +1,24 @@
 """The one HTTP client towards models. Nothing else in Kyozon holds one: what leaves, leaves through here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Protocol
 
 import aiohttp
 import msgspec
 from msgspec import Struct
 
 from kyozon.domain.errors import KyozonError, RejectedUpstream, StreamBroken, UpstreamFailed, UpstreamUnreachable
+from kyozon.providers.lean import LeanClient, Request
+from kyozon.providers.retry_after import retry_after
 from kyozon.providers.sse import Event, EventParser
 
 _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
 _DETAIL_LIMIT = 2_000
 _ERROR_BODY_LIMIT = 65_536
 _DRAIN_S = 0.05
-_LONGEST_WAIT_S = 86_400.0
 _BROKEN = (aiohttp.ClientError, OSError)  # time-outs are among the latter
 
 
@@ -37,17 +40,51 @@ class Send(Struct, frozen=True):
     close: bool = False
 
 
-class Transport:
-    """A pooled HTTP client; failures come out as the errors that `ports.provider.ChatAdapter` promises."""
+class Reply(Protocol):
+    """An answer whose head has come. Whoever opened it releases it."""
 
-    def __init__(self, timeouts: Timeouts | None = None) -> None:
+    @property
+    def status(self) -> int:
+        """HTTP's number."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The head's fields, found by their lower-case names."""
+        ...
+
+    async def read(self, seconds: float) -> bytes:
+        """The body that came since the last read, waiting so long for some; empty at the end. Raises one of `_BROKEN`."""
+        ...
+
+    def release(self) -> None:
+        """Give the connection back; close it where the answer was not read to its end, so that the provider stops."""
+        ...
+
+
+class Transport:
+    """A pooled HTTP client; failures come out as the errors that `ports.provider.ChatAdapter` promises.
+
+    Args:
+        timeouts: how long to wait for what.
+        lean: whether plain `http://` goes through the lean client; without it, aiohttp carries that, too.
+    """
+
+    def __init__(self, timeouts: Timeouts | None = None, *, lean: bool = True) -> None:
         self._timeouts = timeouts or Timeouts()
+        self._lean = LeanClient(self._timeouts.connect) if lean else None
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def post(self, send: Send) -> bytes:
         """The whole body of a successful answer."""
-        async with self._open(send) as response:
-            return b"".join([chunk async for chunk in self._chunks(send.provider, response)])
+        reply = await self._open(send)
+        try:
+            chunks: list[bytes] = []
+            while chunk := await self._read(send.provider, reply, begun=bool(chunks)):
+                chunks.append(chunk)
+            return b"".join(chunks)
+        finally:
+            reply.release()
 
     async def events(self, send: Send, end: bytes | None = None) -> AsyncGenerator[Event, None]:
         """The server-sent events of a successful answer; ends after one whose data is `end`, or when the provider ends it.
@@ -55,64 +92,68 @@ class Transport:
         It ends the same way however early the provider ended it well-formed: whether the answer is whole is for the wire
         format to say.
         """
-        parser = EventParser()
-        async with self._open(send) as response:
-            async for chunk in self._chunks(send.provider, response):
+        parser, begun = EventParser(), False
+        reply = await self._open(send)
+        try:
+            while chunk := await self._read(send.provider, reply, begun=begun):
+                begun = True
                 for event in parser.feed(chunk):
                     yield event
                     if event.data == end:
-                        await _drain(response)
+                        await _drain(reply)
                         return
+        finally:
+            reply.release()
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._lean is not None:
+            await self._lean.close()
         while self._sessions:
             await self._sessions.popitem()[1].close()
 
-    @asynccontextmanager
-    async def _open(self, send: Send) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _open(self, send: Send) -> Reply:
+        """The reply of status 200; every other one is raised."""
         headers = {"content-type": "application/json", **send.headers}
         if send.close:
             headers["connection"] = "close"
-        request = self._session(close=send.close).post(send.url, data=send.body, headers=headers, allow_redirects=False)
         try:
-            async with asyncio.timeout(self._timeouts.first_byte):
-                response = await request
+            if self._lean is not None and send.url.startswith("http://"):
+                request = Request(send.url, headers, send.body, keep=not send.close)
+                reply: Reply = await self._lean.post(request, self._timeouts.first_byte)
+            else:
+                reply = await self._by_aiohttp(send, headers)
         except (*_BROKEN, ValueError) as error:
             raise UpstreamUnreachable(send.provider, _reason(error)) from error
+        if reply.status == 200:  # noqa: PLR2004 - HTTP's own number
+            return reply
         try:
-            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                raise await self._failure(send.provider, response)
-            yield response
+            raise await self._failure(send.provider, reply)
         finally:
-            # Releasing also closes the connection of an answer that was not read to its end: the provider stops generating.
-            response.release()
+            reply.release()
 
-    async def _chunks(self, provider: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        """The body as it arrives. Providers send the head at once and think before the first byte: that wait is longer."""
-        patience = self._timeouts.first_byte
-        broken: type[UpstreamUnreachable | StreamBroken] = UpstreamUnreachable
-        while True:
-            try:
-                async with asyncio.timeout(patience):
-                    chunk = await response.content.readany()
-            except _BROKEN as error:
-                raise broken(provider, _reason(error)) from error
-            if not chunk:
-                return
-            yield chunk
-            patience, broken = self._timeouts.between, StreamBroken
+    async def _by_aiohttp(self, send: Send, headers: Mapping[str, str]) -> "_AiohttpReply":
+        request = self._session(close=send.close).post(send.url, data=send.body, headers=headers, allow_redirects=False)
+        async with asyncio.timeout(self._timeouts.first_byte):
+            return _AiohttpReply(await request)
 
-    async def _failure(self, provider: str, response: aiohttp.ClientResponse) -> KyozonError:
+    async def _read(self, provider: str, reply: Reply, *, begun: bool) -> bytes:
+        """What came of the body. Providers send the head at once and think before its first byte: that wait is longer."""
+        try:
+            return await reply.read(self._timeouts.between if begun else self._timeouts.first_byte)
+        except _BROKEN as error:
+            raise (StreamBroken if begun else UpstreamUnreachable)(provider, _reason(error)) from error
+
+    async def _failure(self, provider: str, reply: Reply) -> KyozonError:
         body = b""
         try:
-            async for chunk in self._chunks(provider, response):
+            while chunk := await self._read(provider, reply, begun=bool(body)):
                 body += chunk
                 if len(body) > _ERROR_BODY_LIMIT:
                     break
         except (UpstreamUnreachable, StreamBroken):
             pass  # the status alone tells what happened; what arrived of the body is enough
-        return failure(provider, response.status, error_detail(body), _retry_after(response.headers))
+        return failure(provider, reply.status, error_detail(body), retry_after(reply.headers, datetime.now(UTC)))
 
     def _session(self, *, close: bool) -> aiohttp.ClientSession:
         """The pool of kept connections, or with `close` the one that keeps none, whatever a server says."""
@@ -120,17 +161,33 @@ class Transport:
             self._sessions[close] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, force_close=close),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                # Reads are timed in `_chunks`: aiohttp's own limit would also cut short the wait for the head.
+                # Reads are timed in `_AiohttpReply`: aiohttp's own limit would also cut short the wait for the head.
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect),
             )
         return self._sessions[close]
 
 
-async def _drain(response: aiohttp.ClientResponse) -> None:
+class _AiohttpReply:
+    """aiohttp's response as a `Reply`."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+
+    async def read(self, seconds: float) -> bytes:
+        async with asyncio.timeout(seconds):
+            return await self._response.content.readany()
+
+    def release(self) -> None:
+        self._response.release()
+
+
+async def _drain(reply: Reply) -> None:
     """Read what follows the last event, a few bytes of framing, so that the connection can be used again."""
     with suppress(*_BROKEN):
         async with asyncio.timeout(_DRAIN_S):
-            while await response.content.readany():
+            while await reply.read(_DRAIN_S):
                 pass
 
 
@@ -154,18 +211,6 @@ def error_detail(body: bytes) -> str:
         found = None
     text = found if isinstance(found, str) else body.decode("utf-8", "replace")
     return text[:_DETAIL_LIMIT].strip() or "no message"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds; None where the provider says none, a date, or a number that is no time to wait."""
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            seconds = float(headers[name]) / unit
-        except (KeyError, ValueError):
-            continue
-        if 0 <= seconds <= _LONGEST_WAIT_S:
-            return seconds
-    return None
 
 
 def _reason(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -21,6 +22,7 @@ from kyozon.governance.subject import Rule, Subject
 from kyozon.metering.posting import hold, release
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.records import Journal
+from kyozon.ports.telemetry import SILENT, Telemetry
 from kyozon.routing.option import Option, Ranking
 from kyozon.services.lasting import Lasting
 from kyozon.services.limiter import Limiter, Reservation
@@ -48,22 +50,31 @@ class Question(Struct, frozen=True):
 
 
 class Decided(Struct, frozen=True):
-    """A recorded decision, the cards to try in order, and what is reserved for it."""
+    """A recorded decision, the cards to try in order, and what is reserved for it.
+
+    `capped` says that the caller states no ceiling while somebody's money is limited: the answer is then held to
+    `output_ceiling`, for which the money is held, so that no answer costs more than its reservation.
+    """
 
     decision: Decision
     order: tuple[ModelCard, ...]
     reservation: Reservation
     began: float
+    needs: Needs
+    capped: bool = False
 
 
 class Decider:
     """The steps 3 to 8 of a request's life."""
 
-    def __init__(self, registry: Registry, limiter: Limiter, journal: Journal, world: World) -> None:
+    def __init__(
+        self, registry: Registry, limiter: Limiter, journal: Journal, world: World, telemetry: Telemetry = SILENT
+    ) -> None:
         self._registry = registry
         self._limiter = limiter
         self._journal = journal
         self._world = world
+        self._telemetry = telemetry
         self._lasting = Lasting()
 
     async def decide(self, question: Question) -> Decided:
@@ -79,9 +90,9 @@ class Decider:
         draft = self._draft(question)
         verdict = permit([self._subject(question, card, draft.label) for card in candidates], self._rules)
         try:
-            ranking = self._route(question, verdict)
+            ranking = await self._with_room(self._route(question, verdict), draft, verdict)
             decision = self._choose(draft, verdict, ranking)
-            reservation = await self._reserve(question, decision)
+            reservation = await self._reserve(question, decision, ranking)
         except Refusal as refusal:
             await self._lasting.see_through(self._record_refusal(draft, verdict, refusal))
             raise
@@ -93,7 +104,11 @@ class Decider:
             if isinstance(stopped, asyncio.CancelledError):
                 await self._lasting.see_through(self._withdraw(decision, opening))
             raise
-        return Decided(decision, tuple(option.card for option in ranking.options), reservation, began)
+        self._telemetry.decided(decision)
+        capped = reservation.budgeted and not question.needs.bounded
+        return Decided(
+            decision, tuple(option.card for option in ranking.options), reservation, began, question.needs, capped
+        )
 
     async def drain(self) -> None:
         """Wait for records whose callers have left."""
@@ -103,6 +118,7 @@ class Decider:
         """The caller left while the record was being written: it is closed as soon as it is in; nothing was sent."""
         await opening
         ended = self._ended(decision, "left", "caller_left")
+        self._telemetry.ended(decision, ended)
         released = release(decision, ended.at)
         await self._journal.close(ended, () if released is None else (released,))
 
@@ -150,16 +166,13 @@ class Decider:
 
     def _route(self, question: Question, verdict: Verdict) -> Ranking:
         permitted = [subject for subject, objections in verdict if not objections]
-        options = [Option(subject.card, self._cost(subject, _expected(subject))) for subject in permitted]
+        today, needs = self._world.now().date(), question.needs
+        options = [
+            Option(subject.card, _cost(subject.card, needs, _expected(subject.card, needs), today)) for subject in permitted
+        ]
         if not options:
             raise _not_permitted(question.model, verdict)
         return self._registry.installation.router(options, question.needs)
-
-    def _cost(self, subject: Subject, output: int) -> Decimal | None:
-        """Money for the estimated input and so many output tokens."""
-        usage = Usage(uncached=subject.needs.input_tokens, output=output)
-        found = charge(usage, price_at(subject.card.prices, self._world.now().date(), usage.input))
-        return found.amount if found.priced else None
 
     def _held(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decimal:
         """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
@@ -167,7 +180,7 @@ class Decider:
             return Decimal(0)
         tried = [option.card for option in ranking.options[:MAX_ATTEMPTS]]
         subjects = [subject for subject, _ in verdict if any(subject.card is card for card in tried)]
-        return max(self._cost(subject, _at_most(subject)) or Decimal(0) for subject in subjects)
+        return max(cost_at_most(subject.card, subject.needs, draft.at.date()) or Decimal(0) for subject in subjects)
 
     def _choose(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
         ranks = {_name(option.card): (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
@@ -185,10 +198,17 @@ class Decider:
             currency=price.currency if price else "USD",
         )
 
-    async def _reserve(self, question: Question, decision: Decision) -> Reservation:
-        used = decision.input_tokens_estimated + decision.output_tokens_limit
-        tokens = 0 if decision.kind == "count" else used
-        return await self._limiter.reserve(question.caller.key, tokens, decision.held)
+    async def _with_room(self, ranking: Ranking, draft: Decision, verdict: Verdict) -> Ranking:
+        """Without the models whose own ceilings are reached; all of them where none is left: the refusal then says why."""
+        held = self._held(draft, verdict, ranking)
+        options = [
+            option for option in ranking.options if await self._limiter.has_room(option.card.id, _tokens(draft), held)
+        ]
+        return structs.replace(ranking, options=tuple(options)) if options else ranking
+
+    async def _reserve(self, question: Question, decision: Decision, ranking: Ranking) -> Reservation:
+        models = dict.fromkeys(option.card.id for option in ranking.options[:MAX_ATTEMPTS])
+        return await self._limiter.reserve(question.caller.key, _tokens(decision), decision.held, tuple(models))
 
     async def _record_refusal(self, draft: Decision, verdict: Verdict, refusal: Refusal) -> None:
         decision = structs.replace(
@@ -197,22 +217,45 @@ class Decider:
             reason=refusal.text,
         )
         refusal.decision_id = decision.id
+        ended = self._ended(decision, "refused", refusal.code)
+        self._telemetry.ended(decision, ended)
         await self._journal.open(decision, None)
-        await self._journal.close(self._ended(decision, "refused", refusal.code), ())
+        await self._journal.close(ended, ())
 
     def _ended(self, decision: Decision, status: OutcomeStatus, error: str) -> Outcome:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
 
 
-def _expected(subject: Subject) -> int:
-    ceiling, needs = subject.card.max_output, subject.needs
+def _tokens(decision: Decision) -> int:
+    """What is reserved; counting is free."""
+    return 0 if decision.kind == "count" else decision.input_tokens_estimated + decision.output_tokens_limit
+
+
+def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:
+    """Money that no answer of `card` exceeds on `day`; None where no price is known."""
+    if needs.bounded:
+        return _cost(card, needs, _expected(card, needs), day)
+    return _cost(card, needs, output_ceiling(card, needs.input_tokens) * needs.choices, day)
+
+
+def _cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:
+    """Money for the estimated input and so many output tokens."""
+    usage = Usage(uncached=needs.input_tokens, output=output)
+    found = charge(usage, price_at(card.prices, day, usage.input))
+    return found.amount if found.priced else None
+
+
+def _expected(card: ModelCard, needs: Needs) -> int:
+    ceiling = card.max_output
     return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
 
 
-def _at_most(subject: Subject) -> int:
-    if subject.needs.bounded:
-        return _expected(subject)
-    return (subject.card.max_output or _UNSTATED_CEILING) * subject.needs.choices
+def output_ceiling(card: ModelCard, input_tokens: int) -> int:
+    """Output tokens of one choice that money is held for where the caller states no ceiling: what the card can give."""
+    if card.max_output is not None:
+        return card.max_output
+    room = _UNSTATED_CEILING if card.context is None else card.context - input_tokens
+    return max(1, min(_UNSTATED_CEILING, room))
 
 
 def _name(card: ModelCard) -> str:

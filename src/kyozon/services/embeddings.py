@@ -11,9 +11,10 @@ from kyozon.domain.requests import EmbeddingRequest, Needs
 from kyozon.domain.usage import Usage
 from kyozon.metering.estimate import text_tokens
 from kyozon.ports.provider import EmbeddingCall, Embeddings
+from kyozon.services.admission import Admission
 from kyozon.services.deciding import Decider, Question
 from kyozon.services.egress import Egress
-from kyozon.services.fallback import first_answer
+from kyozon.services.fallback import Attempts
 from kyozon.services.settling import Ending, Settler
 
 
@@ -29,10 +30,14 @@ class Embedded(Struct, frozen=True):
 class EmbeddingService:
     """Embeds texts with the first permitted model. Vectors of two models do not mix, so there is no fallback."""
 
-    def __init__(self, decider: Decider, settler: Settler, egress: Egress) -> None:
+    def __init__(
+        self, decider: Decider, settler: Settler, attempts: Attempts, egress: Egress, admission: Admission
+    ) -> None:
         self._decider = decider
         self._settler = settler
+        self._attempts = attempts
         self._egress = egress
+        self._admission = admission
 
     async def embed(self, caller: Caller, request: EmbeddingRequest, declared: Label | None, body: bytes) -> Embedded:
         """One vector for each text.
@@ -48,9 +53,10 @@ class EmbeddingService:
         ending = Ending()
 
         async def send(card: ModelCard) -> Embeddings:
-            return await self._egress.embed(EmbeddingCall(card, request), decided.decision.label)
+            with await ending.turn(self._admission.admit(caller.key, card)):
+                return await self._egress.embed(EmbeddingCall(card, request), decided.decision.label)
 
-        found = await first_answer(decided, ending, self._settler, send, tries=1)
+        found = await self._attempts.first_answer(decided, ending, send, tries=1)
         ending.status, ending.usage = "answered", found.usage
         outcome = await self._settler.close(decided, ending)
         return Embedded(decided.decision.id, decided.order[0].id, found, outcome.usage)

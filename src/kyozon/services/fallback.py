@@ -1,41 +1,102 @@
-"""Calls the permitted candidates in order until one answers; where none does, the request is settled here."""
+"""Calls the permitted candidates until one answers, the same one again where that may help; else settles the request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import TypeVar
 
 from kyozon.domain.decisions import Attempt, Decision
-from kyozon.domain.errors import KyozonError, Refusal, RejectedUpstream, StreamBroken, UpstreamFailed, WorldFailure
+from kyozon.domain.errors import Busy, KyozonError, Refusal, RejectedUpstream, StreamBroken, UpstreamFailed, WorldFailure
 from kyozon.domain.models import ModelCard
 from kyozon.domain.usage import Usage
-from kyozon.services.deciding import MAX_ATTEMPTS, Decided
+from kyozon.routing.retrying import Budget, Failed, Retrying, deposit, pause, withdraw
+from kyozon.services.deciding import MAX_ATTEMPTS, Decided, cost_at_most
 from kyozon.services.settling import Ending, Settler, charge_for
+from kyozon.services.world import World
 
 T = TypeVar("T")
+Send = Callable[[ModelCard], Awaitable[T]]
 
 
-async def first_answer(
-    decided: Decided, ending: Ending, settler: Settler, send: Callable[[ModelCard], Awaitable[T]], tries: int = MAX_ATTEMPTS
-) -> T:
-    """What `send` brings back from the first candidate that answers; `ending.card` is then that candidate.
+class Attempts:
+    """The calls of one process to its candidates, and what retries each provider may still be asked for."""
 
-    Raises:
-        KyozonError: of the last candidate tried. A request that a provider rejects as wrong goes to no other one. Whatever
-            is raised, also when the caller leaves, is settled before.
-    """
-    try:
-        return await _first(decided, tries, ending, send)
-    except asyncio.CancelledError:
-        ending.status, ending.error = "left", "caller_left"
-        await settler.close(decided, ending)
-        raise
-    except Exception as failure:
-        if isinstance(failure, Refusal):
-            failure.decision_id = decided.decision.id
-        ending.card = None
-        ending.status, ending.error = "failed", code_of(failure)
-        await settler.close(decided, ending)
-        raise
+    def __init__(self, settler: Settler, world: World, policy: Retrying) -> None:
+        self._settler = settler
+        self._world = world
+        self._policy = policy
+        self._budgets: dict[str, Budget] = {}
+
+    async def first_answer(self, decided: Decided, ending: Ending, send: Send[T], tries: int = MAX_ATTEMPTS) -> T:
+        """What `send` brings back from the first candidate that answers; `ending.card` is then that candidate.
+
+        Raises:
+            KyozonError: of the last candidate tried. A request that a provider rejects as wrong goes to no other one.
+                Whatever is raised, also when the caller leaves, is settled before.
+        """
+        try:
+            return await self._first(decided, ending, send, tries)
+        except asyncio.CancelledError:
+            ending.status, ending.error = "left", "caller_left"
+            await self._settler.close(decided, ending)
+            raise
+        except Exception as failure:
+            if isinstance(failure, Refusal):
+                failure.decision_id = decided.decision.id
+            ending.card = None
+            sent = any(attempt.error != Busy.code for attempt in ending.attempts) or not isinstance(failure, Refusal | Busy)
+            ending.status, ending.error = "failed" if sent else "refused", code_of(failure)
+            await self._settler.close(decided, ending)
+            raise
+
+    async def _first(self, decided: Decided, ending: Ending, send: Send[T], tries: int) -> T:
+        cards = decided.order[:tries]
+        failure: WorldFailure | None = None
+        for place, card in enumerate(cards):
+            if not _affords(decided, ending, card):
+                continue
+            self._budgets[card.provider] = deposit(self._budgets.get(card.provider, Budget()), self._policy)
+            try:
+                return await self._patiently(decided, ending, send, card, elsewhere=place < len(cards) - 1)
+            except WorldFailure as failed:
+                failure = failed
+        if failure is None:
+            raise AssertionError("a decision ranks at least one card")
+        raise failure
+
+    async def _patiently(self, decided: Decided, ending: Ending, send: Send[T], card: ModelCard, *, elsewhere: bool) -> T:
+        """Call `card` until it answers, or its failure is not worth another call."""
+        while True:
+            ending.card = card
+            try:
+                found = await send(card)
+            except (WorldFailure, RejectedUpstream) as failure:
+                ending.attempts.append(_failed(decided.decision, card, failure))
+                wait = self._pause(decided, ending, failure, elsewhere=elsewhere)
+                if wait is None:
+                    raise
+                ending.card = None  # nothing is under way meanwhile
+                await self._world.sleep(wait)
+            else:
+                ending.attempts.append(Attempt(card.id, card.provider))
+                return found
+
+    def _pause(
+        self, decided: Decided, ending: Ending, failure: WorldFailure | RejectedUpstream, *, elsewhere: bool
+    ) -> float | None:
+        """How long to wait for another call to the same candidate, paid for by its provider's budget; None for no call."""
+        card = ending.card
+        if card is None or isinstance(failure, RejectedUpstream | Busy) or not _affords(decided, ending, card):
+            return None
+        left = decided.began + self._policy.total - self._world.seconds()
+        failed = Failed(failure.retryable, failure.retry_after, ending.retries, left, elsewhere)
+        wait = pause(failed, self._policy, self._world.chance())
+        budget = None if wait is None else withdraw(self._budgets[card.provider])
+        if budget is None:
+            return None
+        self._budgets[card.provider] = budget
+        ending.retries += 1
+        return wait
 
 
 def code_of(failure: Exception) -> str:
@@ -43,21 +104,13 @@ def code_of(failure: Exception) -> str:
     return failure.code if isinstance(failure, KyozonError) else KyozonError.code
 
 
-async def _first(decided: Decided, tries: int, ending: Ending, send: Callable[[ModelCard], Awaitable[T]]) -> T:
-    cards = decided.order[:tries]
-    last = len(cards) - 1
-    for place, card in enumerate(cards):
-        ending.card = card
-        try:
-            found = await send(card)
-        except (WorldFailure, RejectedUpstream) as failure:
-            ending.attempts.append(_failed(decided.decision, card, failure))
-            if place == last or isinstance(failure, RejectedUpstream):
-                raise
-        else:
-            ending.attempts.append(Attempt(card.id, card.provider))
-            return found
-    raise AssertionError("a decision ranks at least one card")
+def _affords(decided: Decided, ending: Ending, card: ModelCard) -> bool:
+    """Whether what is held covers a call to `card` besides what broken attempts cost; only limited money matters."""
+    spent = sum((attempt.charge.amount for attempt in ending.attempts if attempt.charge is not None), Decimal(0))
+    if not spent or not decided.reservation.budgeted:
+        return True
+    most = cost_at_most(card, decided.needs, decided.decision.at.date())
+    return spent + (most or Decimal(0)) <= decided.decision.held
 
 
 def _failed(decision: Decision, card: ModelCard, failure: WorldFailure | RejectedUpstream) -> Attempt:

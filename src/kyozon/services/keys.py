@@ -1,7 +1,9 @@
 """API keys: issued once, kept as a hash, revoked at once."""
 
+import asyncio
 import hashlib
 import secrets
+from collections import OrderedDict
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,6 +18,10 @@ from kyozon.services.world import World
 SECRET_PREFIX = "ky-"  # noqa: S105 - the visible beginning of every key
 _SHOWN = 11
 _TRUSTED_SECONDS = 30.0
+_UNKNOWN_SECONDS = 5.0
+_UNKNOWN_MOST = 4096
+_LOOKUPS = 2
+"""Questions about keys asked of the store at once: a flood of wrong ones leaves the other connections to requests."""
 
 
 class NewKey(Struct, frozen=True):
@@ -36,12 +42,15 @@ class KeyService:
     """Issues, checks and revokes keys; keeps those it has seen in memory until the store says that keys changed.
 
     That word may get lost (a half-open connection, a pooler between): after `_TRUSTED_SECONDS` the store is asked again.
+    Unknown ones are remembered, too, shortly and not many of them: the store need not be asked for each attempt.
     """
 
     def __init__(self, store: KeyStore, world: World) -> None:
         self._store = store
         self._world = world
         self._seen: dict[str, tuple[ApiKey, float]] = {}
+        self._unknown: OrderedDict[str, float] = OrderedDict()
+        self._lookups = asyncio.Semaphore(_LOOKUPS)
         self._changes = 0
 
     async def issue(self, wanted: NewKey) -> tuple[ApiKey, str]:
@@ -63,6 +72,7 @@ class KeyService:
             expires_at=wanted.expires_at,
         )
         await self._store.add(key)
+        self._unknown.pop(key.sha256, None)
         return key, secret
 
     async def authenticate(self, secret: str | None) -> Caller:
@@ -84,8 +94,8 @@ class KeyService:
         changes = self._changes
         key = self._remembered(sha256)
         known = key is not None
-        if key is None:
-            key = await self._store.by_sha256(sha256)
+        if key is None and not self._known_as_unknown(sha256):
+            key = await self._looked_up(sha256)
         if key is None or key.revoked_at is not None or self._expired(key):
             self._seen.pop(sha256, None)
             raise Unauthenticated(
@@ -120,6 +130,24 @@ class KeyService:
         """Drop what is in memory: the store has changed."""
         self._changes += 1
         self._seen.clear()
+        self._unknown.clear()
+
+    async def _looked_up(self, sha256: str) -> ApiKey | None:
+        async with self._lookups:
+            changes = self._changes
+            key = self._remembered(sha256) or await self._store.by_sha256(sha256)  # somebody may have asked meanwhile
+        if key is None and changes == self._changes:
+            self._unknown[sha256] = self._world.seconds()
+            if len(self._unknown) > _UNKNOWN_MOST:
+                self._unknown.popitem(last=False)
+        return key
+
+    def _known_as_unknown(self, sha256: str) -> bool:
+        asked_at = self._unknown.get(sha256)
+        if asked_at is not None and self._world.seconds() - asked_at >= _UNKNOWN_SECONDS:
+            del self._unknown[sha256]
+            return False
+        return asked_at is not None
 
     def _remembered(self, sha256: str) -> ApiKey | None:
         key, read_at = self._seen.get(sha256, (None, 0.0))

@@ -1,22 +1,28 @@
 """How a decided request ends: the outcome, the ledger, the reservation given back. Also for what a killed process left."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec import Struct, field
 
-from kyozon.domain.decisions import Attempt, Decision, Outcome, OutcomeStatus
+from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus
+from kyozon.domain.errors import Busy
 from kyozon.domain.models import ModelCard
+from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.domain.usage import Charge, Transaction, Usage
 from kyozon.metering.estimate import text_tokens
 from kyozon.metering.posting import release, settle, settle_attempts
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.records import Journal, KeptAnswer, Records
+from kyozon.ports.telemetry import SILENT, Telemetry, Words
 from kyozon.services.deciding import Decided
 from kyozon.services.lasting import Lasting
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
+
+T = TypeVar("T")
 
 
 def _nothing() -> None:
@@ -35,6 +41,17 @@ class Ending(Struct):
     error: str | None = None
     first_token: float | None = None
     settled: Callable[[], None] = _nothing
+    words: Words | None = None
+    waiting: bool = False
+    retries: int = 0
+    cache: CacheUse | None = None
+
+    async def turn(self, admitted: Awaitable[T]) -> T:
+        """Wait for a slot: until there is one nothing has reached `card`, and nothing is charged for it."""
+        self.waiting = True
+        found = await admitted
+        self.waiting = False
+        return found
 
     def heard(self, text: str, seconds: float) -> None:
         """Count what a model said, for a stream that may break before it reports its usage."""
@@ -43,16 +60,28 @@ class Ending(Struct):
             if self.first_token is None:
                 self.first_token = seconds
 
+    def passed_on(self, payload: bytes, dialect: Dialect) -> None:
+        """Keep a piece of the answer, where somebody may hear it."""
+        if self.words is not None:
+            self.words.add(payload, dialect)
+
 
 class Settler:
     """Step 10: settle the actual, release the rest, exactly once for each decision."""
 
-    def __init__(self, registry: Registry, limiter: Limiter, journal: Journal, world: World) -> None:
+    def __init__(
+        self, registry: Registry, limiter: Limiter, journal: Journal, world: World, telemetry: Telemetry = SILENT
+    ) -> None:
         self._registry = registry
         self._limiter = limiter
         self._journal = journal
         self._world = world
+        self._telemetry = telemetry
         self.lasting = Lasting()
+
+    def words(self, decided: Decided, request: ChatRequest) -> Words | None:
+        """What to keep the words of a request in, where somebody may hear them."""
+        return Words(request.chat) if self._telemetry.hears(decided.decision.label) else None
 
     async def close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None = None) -> Outcome:
         """Record the outcome durably. A caller who leaves meanwhile cannot stop it."""
@@ -72,13 +101,15 @@ class Settler:
             ending = Ending(status="lost" if decision.chosen else "refused", card=self._chosen(decision))
             ending.error = "process_died"
             outcome = self._outcome(decision, ending, None)
+            self._telemetry.ended(decision, outcome)
             await self._journal.close(outcome, _transactions(decision, outcome, released=held is not None))
         return len(left)
 
     async def _close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None) -> Outcome:
         try:
             outcome = self._outcome(decided.decision, ending, decided.began)
-            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome))
+            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome), _by_model(outcome))
+            self._telemetry.ended(decided.decision, outcome, ending.words)
             await self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
             return outcome
         finally:
@@ -86,18 +117,20 @@ class Settler:
 
     def _outcome(self, decision: Decision, ending: Ending, began: float | None) -> Outcome:
         usage = _usage(decision, ending)
+        reached = None if ending.waiting else ending.card
         return Outcome(
             decision_id=decision.id,
             at=self._world.now(),
             status=ending.status,
-            model=ending.card.id if ending.card else None,
+            model=reached.id if reached else None,
             usage=usage,
-            charge=charge_for(decision, ending.card, usage),
+            charge=charge_for(decision, reached, usage),
             finish=ending.finish,
             attempts=tuple(ending.attempts),
             error=ending.error,
             first_token_ms=_ms(ending.first_token, began),
             total_ms=_ms(self._world.seconds(), began),
+            cache=ending.cache,
         )
 
     def _chosen(self, decision: Decision) -> ModelCard | None:
@@ -110,7 +143,7 @@ def _usage(decision: Decision, ending: Ending) -> Usage:
 
     A report of no tokens at all is none: every model reads something. Providers count tokens free of charge.
     """
-    if ending.card is None or decision.kind == "count":
+    if ending.card is None or ending.waiting or decision.kind == "count":
         return Usage()
     told = ending.usage if ending.usage is not None and ending.usage.input + ending.usage.output > 0 else None
     if told is not None and ending.status == "answered":
@@ -139,14 +172,27 @@ def _transactions(decision: Decision, outcome: Outcome, *, released: bool) -> li
 
 
 def _tokens(outcome: Outcome) -> int:
-    """Of the answer and of the attempts that broke before it."""
-    used = [outcome.usage, *(attempt.usage for attempt in outcome.attempts if attempt.usage is not None)]
+    """Of the answer and of the other calls made for it."""
+    used = [outcome.usage, *(attempt.usage for attempt in outcome.calls if attempt.usage is not None)]
     return sum(usage.input + usage.output for usage in used)
 
 
 def _money(outcome: Outcome) -> Decimal:
-    broken = [attempt.charge.amount for attempt in outcome.attempts if attempt.charge is not None]
-    return outcome.charge.amount + sum(broken)
+    others = [attempt.charge.amount for attempt in outcome.calls if attempt.charge is not None]
+    return outcome.charge.amount + sum(others)
+
+
+def _by_model(outcome: Outcome) -> dict[str, tuple[int, Decimal]]:
+    """Tokens and money of each model that was called, those of other calls than the one that answered included."""
+    found: dict[str, tuple[int, Decimal]] = {}
+    used = [(attempt.model, attempt.usage, attempt.charge) for attempt in outcome.calls if attempt.error != Busy.code]
+    if outcome.model is not None:
+        used.append((outcome.model, outcome.usage, outcome.charge))
+    for model, usage, charged in used:
+        tokens, money = found.get(model, (0, Decimal(0)))
+        more = usage.input + usage.output if usage is not None else 0
+        found[model] = tokens + more, money + (charged.amount if charged is not None else 0)
+    return found
 
 
 def _ms(moment: float | None, began: float | None) -> int | None:

@@ -6,11 +6,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 import msgspec
 from msgspec import Struct
 
+from kyozon.domain.decisions import CacheUse, Outcome
 from kyozon.domain.errors import StreamBroken
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import Dialect
 from kyozon.ports.provider import Piece
 from kyozon.ports.records import KeptAnswer
+from kyozon.services.cache import Said
 from kyozon.services.deciding import Decided
 from kyozon.services.fallback import code_of
 from kyozon.services.replays import Repeat, Replays
@@ -33,10 +35,14 @@ class Streamed(Struct, frozen=True):
     close: Callable[[], Awaitable[None]]
     input_tokens: int = 0
     replayed: bool = False
+    cache: CacheUse | None = None
 
 
 class Begun(Struct, frozen=True):
-    """A stream whose first pieces are there: what was decided for it, and the rest as the provider sends it."""
+    """A stream whose first pieces are there: what was decided for it, and the rest as the provider sends it.
+
+    `keep` takes a whole answer, once it is settled, to where others may find it.
+    """
 
     repeat: Repeat
     decided: Decided
@@ -44,6 +50,7 @@ class Begun(Struct, frozen=True):
     dialect: Dialect
     first: tuple[Piece, ...]
     rest: AsyncIterator[Piece]
+    keep: Callable[[ModelCard | None, Outcome, Said], Awaitable[None]]
 
 
 class RunningStream:
@@ -85,6 +92,7 @@ class RunningStream:
         ending = self._begun.ending
         self._kept.add(piece)
         ending.heard(piece.text, self._world.seconds())
+        ending.passed_on(piece.payload, self._begun.dialect)
         if piece.usage is not None:
             ending.usage = piece.usage
         if piece.finish is not None:
@@ -100,11 +108,19 @@ class RunningStream:
         try:
             await _close(begun.rest)
         finally:
+            said = self._said()
             to_keep = None
-            if begun.ending.status == "answered" and self._kept.whole:
-                kind, payload = f"stream/{begun.dialect}", self._kept.payload()
-                to_keep = self._replays.keep(begun.repeat, begun.decided.decision.id, kind, payload)
-            await self._settler.close(begun.decided, begun.ending, to_keep)
+            if said is not None:
+                to_keep = self._replays.keep(begun.repeat, begun.decided.decision.id, said.content_type, said.payload)
+            outcome = await self._settler.close(begun.decided, begun.ending, to_keep)
+            if said is not None:
+                await begun.keep(begun.ending.card, outcome, said)
+
+    def _said(self) -> Said | None:
+        """The whole answer, where it came to its end and is small enough to keep."""
+        if self._begun.ending.status != "answered" or not self._kept.whole:
+            return None
+        return Said(f"stream/{self._begun.dialect}", self._kept.payload(), self._kept.pieces())
 
 
 async def until_first_words(card: ModelCard, pieces: AsyncIterator[Piece]) -> tuple[Piece, ...]:
@@ -129,9 +145,16 @@ async def until_first_words(card: ModelCard, pieces: AsyncIterator[Piece]) -> tu
 
 def replayed_stream(kept: KeptAnswer, dialect: Dialect) -> Streamed:
     """A stream that was kept, given again; there is nothing to settle."""
-    stream = msgspec.msgpack.decode(kept.payload, type=_KeptStream)
+    return again(kept.decision_id, kept.payload, dialect, replayed=True)
+
+
+def again(
+    decision_id: str, payload: bytes, dialect: Dialect, *, replayed: bool = False, cache: CacheUse | None = None
+) -> Streamed:
+    """A kept stream for a settled decision, piece by piece."""
+    stream = msgspec.msgpack.decode(payload, type=_KeptStream)
     pieces = _again(stream.pieces)
-    return Streamed(kept.decision_id, stream.model, dialect, pieces, pieces.aclose, replayed=True)
+    return Streamed(decision_id, stream.model, dialect, pieces, pieces.aclose, replayed=replayed, cache=cache)
 
 
 async def _again(pieces: list[tuple[bytes, str, bool]]) -> AsyncGenerator[Piece, None]:
@@ -161,6 +184,9 @@ class _Kept:
             self._stream.pieces.append((piece.payload, piece.event, piece.usage_only))
         else:
             self._stream.pieces.clear()
+
+    def pieces(self) -> list[bytes]:
+        return [payload for payload, _, _ in self._stream.pieces]
 
     def payload(self) -> bytes:
         return msgspec.msgpack.encode(self._stream)

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 
 from kyozon.domain.language import Text
 from kyozon.domain.models import Provider
+from kyozon.settings.cache_checks import check_cache
 from kyozon.settings.mistakes import Mistake
 from kyozon.settings.model_checks import check_models, check_names_once
 from kyozon.settings.provider_checks import check_providers
 from kyozon.settings.root import Settings
+from kyozon.settings.telemetry_checks import check_telemetry
 from kyozon.settings.zone_checks import check_labels, check_zones
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -23,6 +25,8 @@ def cross_check(settings: Settings, vendors: Mapping[str, Provider]) -> list[Mis
         *check_providers(settings, vendors),
         *check_models(settings, vendors),
         *check_names_once(settings),
+        *check_telemetry(settings),
+        *check_cache(settings),
     ]
 
 

@@ -14,9 +14,11 @@ from pydantic import Field
 from kyozon.domain.callers import Limits
 from kyozon.domain.labels import Clearance, Label, Zone, parse_label
 from kyozon.domain.models import ModelCard, Provider
+from kyozon.routing.retrying import Retrying
 from kyozon.settings import facts
 from kyozon.settings.sections import (
     Answers,
+    Cache,
     Database,
     Labels,
     LimitsTable,
@@ -26,6 +28,7 @@ from kyozon.settings.sections import (
     Routing,
     Section,
     Server,
+    Telemetry,
     ZoneTable,
 )
 
@@ -42,7 +45,9 @@ class Settings(Section):
     limits: LimitsTable = LimitsTable()
     local: Local = Local()
     answers: Answers = Answers()
+    cache: Cache = Cache()
     routing: Routing = Routing()
+    telemetry: Telemetry = Telemetry()
 
     @property
     def data_dir(self) -> Path:
@@ -57,7 +62,19 @@ class Settings(Section):
     @property
     def default_limits(self) -> Limits:
         """Ceilings of a new key that states none."""
-        return Limits(**dict(self.limits))
+        return Limits(**self.limits.model_dump(include=set(Limits.__struct_fields__)))
+
+    @property
+    def shared_limits(self) -> dict[str, dict[str, Limits]]:
+        """Ceilings of `users`, `tenants` and `models`, by name."""
+        kinds = {"users": self.limits.users, "tenants": self.limits.tenants, "models": self.limits.models}
+        return {kind: {name: Limits(**dict(table)) for name, table in tables.items()} for kind, tables in kinds.items()}
+
+    @property
+    def retrying(self) -> Retrying:
+        """When a failed call is made again."""
+        routing = self.routing
+        return Retrying(routing.retries, routing.retry_seconds, routing.retry_longest_seconds, routing.retry_share)
 
     def zones(self) -> dict[str, Zone]:
         """The built-in zones and the file's, by name."""

@@ -60,6 +60,11 @@ def _money(value: object) -> object:
     return value
 
 
+def _seconds(value: object) -> object:
+    """The file's numbers are read as decimals, for the sake of money."""
+    return float(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
+
+
 def _abilities(value: object) -> object:
     """The short form `["tools"]` is `{ tools = true }`."""
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
@@ -88,6 +93,7 @@ NameSet = Annotated[frozenset[str], Strict(strict=False)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
 Count = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, BeforeValidator(_seconds)]
 
 
 class Server(Section):
@@ -104,7 +110,17 @@ class Server(Section):
     max_body_mib: Count = 32
     """Largest request body, in MiB."""
     max_concurrent: Count = 256
-    """Requests worked on at the same time; further ones are asked to retry."""
+    """Calls to models that run at the same time; further ones wait for a turn, key by key."""
+    queue_length: Annotated[int, Field(ge=0)] = 512
+    """Calls that may wait; beyond it the last of the key that has most is asked to retry."""
+    queue_seconds: Annotated[int, Field(ge=1)] = 30
+    """How long a call waits for its turn before it is asked to retry."""
+    drain_seconds: Annotated[int, Field(ge=0)] = 30
+    """How long a stopping server lets requests under way go on before it cuts them off."""
+    slow_client_seconds: Count = 20
+    """How long a client may take to send the headers of a request; a body may take longer, at 1 KiB a second."""
+    metrics: Literal["admin", "open"] = "admin"
+    """Who may read `/metrics`: admin keys, or everybody who can reach the server."""
 
 
 class Database(Section):
@@ -181,6 +197,8 @@ class ProviderTable(Section):
     """Whether the provider keeps what it receives."""
     trains: bool | None = None
     """Whether the provider trains models on what it receives."""
+    max_concurrent: Count | None = None
+    """Calls it takes at the same time; further ones wait for a turn, key by key. No cap when left out."""
     quirks: QuirksTable = QuirksTable()
     """How the endpoint departs from its wire format."""
 
@@ -237,8 +255,8 @@ class ModelTable(Section):
     """Tool calls by a JSON schema on the output, for a model whose chat template knows no tools."""
 
 
-class LimitsTable(Section):
-    """Ceilings of a new key that states none of its own; left out means no ceiling."""
+class CeilingsTable(Section):
+    """Ceilings of all requests of one user, tenant or model together, whatever keys they come with."""
 
     requests_per_minute: Count | None = None
     """Requests a minute."""
@@ -246,6 +264,19 @@ class LimitsTable(Section):
     """Tokens a minute, input and output together."""
     money_per_month: Money | None = None
     """Money a calendar month (UTC)."""
+
+
+class LimitsTable(CeilingsTable):
+    """Ceilings of a new key that states none of its own; left out means no ceiling."""
+
+    concurrent_requests: Count | None = None
+    """Requests at the same time; further ones wait for a turn."""
+    users: dict[str, CeilingsTable] = {}
+    """By the name of a user; users of one name in two tenants count apart."""
+    tenants: dict[str, CeilingsTable] = {}
+    """By the name of a tenant."""
+    models: dict[str, CeilingsTable] = {}
+    """By the name of a model."""
 
 
 class Local(Section):
@@ -274,8 +305,42 @@ class Answers(Section):
     """How long a client library's silent retry gets the answer already paid; 0 turns it off."""
 
 
+class Cache(Section):
+    """Answers kept for other requests of the same user that ask the same."""
+
+    allowed: bool = True
+    """Whether requests may use the cache at all."""
+    exact: bool = False
+    """Whether a request that says nothing gets a kept answer to the very same request."""
+    semantic: bool = False
+    """Whether it also gets the answer to a question that was only worded differently."""
+    lifetime_minutes: Count = 60
+    """How long an answer is given again."""
+    max_answers: Count = 100_000
+    """Most answers kept; the oldest make room."""
+
+
 class Routing(Section):
-    """Which permitted model answers when the caller says `auto`."""
+    """Which permitted model answers when the caller says `auto`, and what happens when one fails."""
 
     router: str = "cheapest"
     """Name of the router."""
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """How often one request may call a model again that failed in passing; then the next permitted model is called."""
+    retry_seconds: Annotated[Seconds, Field(ge=0, le=60)] = 0.25
+    """The first pause before a retry is at most this long, each further one at most twice as long as the one before."""
+    retry_longest_seconds: Annotated[Seconds, Field(ge=0, le=600)] = 10.0
+    """No pause is longer. A provider that asks for more is not waited for."""
+    retry_share: Annotated[int, Field(ge=0, le=100)] = 20
+    """How many of a hundred requests to a provider may be retried, so that retries do not crush one that is ill."""
+
+
+class Telemetry(Section):
+    """OpenTelemetry spans, one for each request; none without an endpoint."""
+
+    otlp_endpoint: HttpUrl | None = None
+    """Address of a collector that takes OTLP over HTTP, as in `http://127.0.0.1:4318`; `/v1/traces` is added to it."""
+    zone: str = "external"
+    """Zone the collector stands in."""
+    content: bool = False
+    """Whether spans carry what was said, where the request's label may enter the zone."""

@@ -41,6 +41,10 @@ _PATTERNS: Mapping[str, Text] = MappingProxyType(
             'must be an address, as in "http://10.0.0.5:8000/v1"',
             '"http://10.0.0.5:8000/v1" のようなアドレスにしてください',
         ),
+        "otlp_endpoint": Text(
+            'must be an address, as in "http://127.0.0.1:4318"',
+            '"http://127.0.0.1:4318" のようなアドレスにしてください',
+        ),
         "url": Text(
             'must be a PostgreSQL address, as in "postgresql://user@host/database"',
             '"postgresql://user@host/database" のような PostgreSQL のアドレスにしてください',
@@ -94,7 +98,13 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 _TABLES = tables()
 # The table of each key that stands in one table only, for keys written outside it.
-_HOMES = {key: name for name, model in _TABLES.items() if name and "*" not in name for key in model.model_fields}
+_HOMES = {
+    key: name
+    for name, model in _TABLES.items()
+    if name and "*" not in name
+    for key in model.model_fields
+    if sum(key in other.model_fields for other in _TABLES.values()) == 1 and f"{name}.{key}.*" not in _TABLES
+}
 
 
 def _keys_at(path: Path) -> dict[str, Any]:

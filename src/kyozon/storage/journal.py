@@ -45,6 +45,11 @@ class PostgresJournal:
         self._stopped = False
         self._forget_at = 0.0
 
+    @property
+    def pending(self) -> int:
+        """Records that are not yet durable."""
+        return len(self._pending)
+
     async def open(self, decision: Decision, hold: Transaction | None) -> None:
         """Record a decision and its hold; returns when both are durable."""
         if len(self._pending) >= self._capacity:
@@ -98,7 +103,7 @@ class PostgresJournal:
         async with self._database.reading() as connection:
             await connection.execute(WRITE, *parameters(batch))
         now = asyncio.get_running_loop().time()
-        if now >= self._forget_at and any(record.kept for record in batch):
+        if now >= self._forget_at:  # expired answers hold people's words: they go whether or not new ones come
             self._forget_at = now + _FORGET_EVERY
             with suppress(StorageUnavailable, asyncpg.PostgresError):
                 async with self._database.reading() as connection:

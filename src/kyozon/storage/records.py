@@ -58,6 +58,17 @@ _GROUPS = {
     "key": "d.key_id",
 }
 _SPENT = "SELECT coalesce(sum(amount), 0) FROM ledger_posting WHERE account = $1 AND at >= $2"
+# An attempt that broke before another model took over was settled for the model that made it.
+_SPENT_BY = r"""
+SELECT coalesce(sum(p.amount), 0)
+FROM ledger_posting p
+JOIN ledger_transaction t ON t.id = p.transaction_id AND t.kind = 'settle'
+JOIN decision d ON d.id = t.decision_id AND p.account = 'key:' || d.key_id || ':spend'
+LEFT JOIN outcome o ON o.decision_id = d.id
+WHERE p.at >= $1 AND ($2::text IS NULL OR d.tenant = $2) AND ($3::text IS NULL OR d.body->>'user' = $3)
+  AND ($4::text IS NULL OR $4 = coalesce(
+      o.body#>>ARRAY['attempts', (substring(t.idempotency_key from ':attempt-(\d+)$')::int - 1)::text, 'model'], o.model))
+"""
 _BALANCE = """
 SELECT t.currency, sum(p.amount) AS amount
 FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id GROUP BY 1 ORDER BY 1
@@ -112,6 +123,14 @@ class PostgresRecords:
         """Money settled for a key since a moment."""
         async with self._database.reading() as connection:
             return Decimal(await connection.fetchval(_SPENT, f"key:{key_id}:spend", since))
+
+    async def spent_by(
+        self, since: datetime, *, tenant: str | None = None, user: str | None = None, model: str | None = None
+    ) -> Decimal:
+        """Money settled since a moment for a tenant, one of its users, or a model."""
+        names = (None if name is None else to_text(name) for name in (tenant, user, model))
+        async with self._database.reading() as connection:
+            return Decimal(await connection.fetchval(_SPENT_BY, since, *names))
 
     async def balance(self) -> dict[str, Decimal]:
         """The sum of all postings per currency."""

@@ -21,9 +21,22 @@ async def read(transport: Transport, request: Send) -> list[bytes]:
     return [event.data async for event in transport.events(request, DONE)]
 
 
+@pytest.fixture(params=["lean", "aiohttp"])
+def lean(request: pytest.FixtureRequest) -> bool:
+    """Both clients keep every promise here."""
+    return bool(request.param == "lean")
+
+
 @pytest.fixture
-async def hasty() -> AsyncIterator[Transport]:
-    client = Transport(Timeouts(connect=2.0, first_byte=0.4, between=0.1))
+async def transport(*, lean: bool) -> AsyncIterator[Transport]:
+    client = Transport(Timeouts(connect=2.0, first_byte=2.0, between=2.0), lean=lean)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def hasty(*, lean: bool) -> AsyncIterator[Transport]:
+    client = Transport(Timeouts(connect=2.0, first_byte=0.4, between=0.1), lean=lean)
     yield client
     await client.close()
 
@@ -125,7 +138,7 @@ async def test_failures_are_told_apart_by_status(
     [
         ({"retry-after": "3"}, 3.0),
         ({"retry-after-ms": "250", "retry-after": "3"}, 0.25),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT", "date": "Wed, 21 Oct 2026 07:27:30 GMT"}, 30.0),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "-3"}, None),

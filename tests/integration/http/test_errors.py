@@ -266,3 +266,9 @@ async def test_a_running_key_is_waited_for_and_another_body_is_not(house: FakeIn
 async def test_many_at_once_keep_their_ids_apart(openai: AsyncOpenAI) -> None:
     found = await asyncio.gather(*(openai.chat.completions.create(model="auto", messages=MESSAGES) for _ in range(20)))
     assert len({one._request_id for one in found}) == 20
+
+
+async def test_a_conversation_that_is_too_long_is_the_callers_to_shorten(openai: AsyncOpenAI) -> None:
+    with pytest.raises(sdk.BadRequestError) as wrong:
+        await openai.chat.completions.create(model="in-house", messages=[{"role": "user", "content": "word " * 20_000}])
+    assert wrong.value.code == "context_length_exceeded"

@@ -222,3 +222,14 @@ async def test_a_parent_killed_with_9_takes_its_child_along(filled: FileModelSto
         assert _runs(child)
         parent.kill()
     assert await _until(lambda: not _runs(child))
+
+
+async def test_an_engine_answers_only_who_knows_its_secret(filled: FileModelStore, options: EngineOptions) -> None:
+    engines = LocalEngines(filled, msgspec.structs.replace(options, secret="only-mine"))
+    try:
+        address = (await engines.address("a")).removesuffix("/v1")
+        assert await loopback.get(address, "/props", 5) is None
+        assert await loopback.get(address, "/props", 5, "another") is None
+        assert await loopback.get(address, "/props", 5, "only-mine") is not None
+    finally:
+        await engines.stop()

@@ -125,3 +125,14 @@ async def test_plain_streams_one_after_another(adapter: OpenAIAdapter) -> None:
         assert "".join(piece.text for piece in pieces)
         assert pieces[-1].usage is not None
         assert pieces[-1].usage.output == 4
+
+
+async def test_nobody_learns_that_a_prompt_was_asked_before(adapter: OpenAIAdapter) -> None:
+    for _ in range(2):
+        asked = call(max_completion_tokens=1, timings_per_token=True, return_progress=True, verbose=True)
+        answer = await adapter.answer(asked)
+        pieces = [piece async for piece in adapter.stream(asked)]
+        for payload in (answer.payload, *(piece.payload for piece in pieces)):
+            assert not any(word in payload for word in (b"cache", b"timings", b"progress"))
+        assert answer.usage is not None
+        assert answer.usage.cache_read == 0

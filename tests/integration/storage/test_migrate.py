@@ -9,14 +9,14 @@ from kyozon.storage.migrate import current, newest, upgrade
 
 async def test_from_nothing_to_the_newest_and_no_further(empty_dsn: str) -> None:
     assert await current(empty_dsn) is None
-    assert await upgrade(empty_dsn) == ["0001_first"]
+    assert await upgrade(empty_dsn) == ["0001_first", "0002_cache"]
     assert await current(empty_dsn) == newest()
     assert await upgrade(empty_dsn) == []
 
 
 async def test_of_starters_at_the_same_moment_one_upgrades(empty_dsn: str) -> None:
     applied = await asyncio.gather(*(upgrade(empty_dsn) for _ in range(4)))
-    assert sorted(applied) == [[], [], [], ["0001_first"]]
+    assert sorted(applied) == [[], [], [], ["0001_first", "0002_cache"]]
 
 
 async def test_a_newer_database_is_left_alone(empty_dsn: str) -> None:

@@ -27,6 +27,7 @@ SAMPLES: list[errors.KyozonError] = [
     errors.StreamBroken("p", "cut"),
     errors.ModelNotReady(TEXT),
     errors.StorageUnavailable(TEXT),
+    errors.Busy(TEXT),
     errors.MissingPiece(TEXT),
 ]
 

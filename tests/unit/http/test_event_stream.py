@@ -139,3 +139,47 @@ async def test_work_for_a_caller_who_left_is_cancelled() -> None:
     with pytest.raises(InvalidRequest):
         await while_connected(Request(SCOPE, connection.receive), work())
     assert cancelled.is_set()
+
+
+async def test_who_left_leaves_no_cancellation_behind() -> None:
+    connection, task = Connection(), asyncio.current_task()
+    assert task is not None
+    connection.gone.set()
+    with pytest.raises(InvalidRequest):
+        await while_connected(Request(SCOPE, connection.receive), asyncio.Event().wait())
+    await _serve(Source(endless=True), connection)
+    assert task.cancelling() == 0
+    async with asyncio.timeout(1.0):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("order", [(True, False), (False, True)])
+async def test_a_server_that_is_stopped_while_its_caller_leaves(order: tuple[bool, bool]) -> None:
+    connection = Connection()
+    serving = asyncio.create_task(_serve(source := Source(endless=True), connection))
+    working = asyncio.create_task(while_connected(Request(SCOPE, connection.receive), asyncio.Event().wait()))
+    await asyncio.sleep(0.001)
+    for leaves in order:
+        if leaves:
+            connection.gone.set()
+            await asyncio.sleep(0)  # the caller's leaving is seen, and not acted upon yet
+        else:
+            serving.cancel()
+            working.cancel()
+    await asyncio.wait([serving, working])
+    assert source.closed == 1
+    assert working.cancelled()
+
+
+async def test_what_is_done_in_spite_of_a_caller_who_left_is_kept() -> None:
+    connection = Connection()
+    connection.gone.set()
+
+    async def stubborn() -> int:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+        return 7
+
+    assert await while_connected(Request(SCOPE, connection.receive), stubborn()) == 7

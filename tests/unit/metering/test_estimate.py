@@ -1,9 +1,10 @@
 """Estimates grow with the text, are not fooled by what looks like a picture, and survive any JSON."""
 
+import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kyozon.metering.estimate import TOKENS_PER_IMAGE, chat_tokens, text_tokens
@@ -13,6 +14,17 @@ from tests.fakes.strategies import json_values
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_more_text_is_never_less(a: str, b: str) -> None:
     assert max(text_tokens(a), text_tokens(b)) <= text_tokens(a + b) <= text_tokens(a) + text_tokens(b)
+
+
+@given(
+    st.text(st.characters(codec=None, exclude_categories=()))
+    | st.text("a\u00e9\u07ff\u0800\u2e7f\u2e80\u2fff\u3000\ud800\udfff\U0001f600")
+)
+@example("".join(map(chr, range(0x2E00, 0x3100))))
+@example("".join(map(chr, range(0, 0x110000, 0x3F))))
+def test_wide_characters_are_those_from_the_cjk_blocks_on(text: str) -> None:
+    wide = sum(ord(character) >= 0x2E80 for character in text)
+    assert text_tokens(text) == math.ceil((len(text) - wide) / 4 + 0.85 * wide)
 
 
 @pytest.mark.parametrize(

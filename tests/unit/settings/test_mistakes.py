@@ -29,7 +29,7 @@ BOX = '[providers.box]\nvendor = "vllm"\n'
         ("[database]\nport = 1\n", "database.port: unknown here: port belongs under [server]."),
         ("[sever]\n", 'sever: unknown setting: did you mean "server"?'),
         ("prot = 1\n", "prot: unknown setting: did you mean port, [server]?"),
-        ("[routing]\nzzz = 1\n", "routing.zzz: unknown setting: use one of: router."),
+        ("[routing]\nzzz = 1\n", "routing.zzz: unknown setting: use one of:"),
         ('[server]\nlanguage = "jp"\n', 'server.language: "jp" is not one of "auto", "en", "ja".'),
         ('[local]\nenabled = "yes"\n', 'local.enabled: must be true or false, without quotes; found "yes".'),
         ("[local]\nslots = 0\n", "local.slots: must be at least 1; found 0."),

@@ -1,0 +1,129 @@
+"""Kept answers in PostgreSQL: the partition stands in every `WHERE`, before any vector is compared."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from kyozon.domain.cache import CachedAnswer, Partition, Wanted
+from kyozon.domain.usage import Charge
+from kyozon.storage.database import Database
+from kyozon.storage.encoding import to_json, to_text
+
+_partition = msgspec.json.Decoder(Partition)
+_charge = msgspec.json.Decoder(Charge)
+
+# The hash alone would do. The columns beside it are there so that no mistake in making it can cross such a border.
+_WITHIN = """
+partition_sha256 = $1 AND tenant = $2 AND principals = $3 AND label = $4 AND policy_version = $5
+AND deployment = ANY($6) AND expires_at > $7
+"""
+_SAME = f"SELECT * FROM cached_answer WHERE {_WITHIN} AND question_sha256 = $8"  # noqa: S608 - constants
+_NEAREST = f"""
+SELECT *, 1 - (embedding <=> $9::text::vector) AS similarity FROM cached_answer
+WHERE {_WITHIN} AND essence = $8 AND vector_dims(embedding) = $10
+ORDER BY embedding <=> $9::text::vector LIMIT 1
+"""  # noqa: S608 - constants
+_KEEP = """
+INSERT INTO cached_answer (partition_sha256, tenant, principals, label, policy_version, question_sha256, partition,
+                           deployment, source, content_type, payload, charge, expires_at, essence, embedding)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15::text::vector)
+ON CONFLICT (partition_sha256, question_sha256) DO UPDATE SET
+    deployment = excluded.deployment, source = excluded.source, content_type = excluded.content_type,
+    payload = excluded.payload, charge = excluded.charge, kept_at = excluded.kept_at, expires_at = excluded.expires_at,
+    essence = excluded.essence, embedding = excluded.embedding
+"""
+_FORGET = "DELETE FROM cached_answer WHERE tenant = $1 AND ($2::text IS NULL OR $2 = ANY(principals))"
+_TIDY = """
+DELETE FROM cached_answer WHERE expires_at <= $1 OR policy_version <> $2
+OR (partition_sha256, question_sha256) IN (
+    SELECT partition_sha256, question_sha256 FROM cached_answer WHERE expires_at > $1 AND policy_version = $2
+    ORDER BY kept_at DESC OFFSET $3
+)
+"""
+
+
+class PostgresAnswers:
+    """`ports.cache.AnswerStore` on PostgreSQL with pgvector."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def same(self, wanted: Wanted, question_sha256: str) -> CachedAnswer | None:
+        """The answer to the same question."""
+        row = await self._row(_SAME, *_within(wanted), question_sha256)
+        return None if row is None else _read(row)
+
+    async def nearest(self, wanted: Wanted, essence: str, vector: tuple[float, ...]) -> tuple[CachedAnswer, float] | None:
+        """The answer to the most similar question of the same essence, and the cosine."""
+        row = await self._row(_NEAREST, *_within(wanted), _hashed(essence), _vector(vector), len(vector))
+        return None if row is None else (_read(row), float(row["similarity"]))
+
+    async def keep(self, answer: CachedAnswer) -> None:
+        """Keep an answer; of the same partition and question the last one stays."""
+        vector = None if answer.vector is None else _vector(answer.vector)
+        values = (
+            *_place(answer.partition),
+            answer.question_sha256,
+            to_json(answer.partition),
+            answer.deployment,
+            answer.source,
+            answer.content_type,
+            answer.payload,
+            to_json(answer.charge),
+            answer.expires_at,
+            None if answer.essence is None else _hashed(answer.essence),
+            vector,
+        )
+        async with self._database.reading() as connection:
+            await connection.execute(_KEEP, *values)
+
+    async def forget(self, tenant: str, user: str | None) -> int:
+        """Delete what was kept for a tenant, or for one of its users."""
+        return await self._deleted(_FORGET, tenant, None if user is None else to_text(user))
+
+    async def tidy(self, at: datetime, policy_version: str, most: int) -> int:
+        """Delete what has expired, what another policy gave, and of the rest the oldest beyond `most`."""
+        return await self._deleted(_TIDY, at, policy_version, most)
+
+    async def _row(self, query: str, *arguments: Any) -> Any:
+        async with self._database.reading() as connection:
+            return await connection.fetchrow(query, *arguments)
+
+    async def _deleted(self, statement: str, *arguments: Any) -> int:
+        async with self._database.reading() as connection:
+            done = await connection.execute(statement, *arguments)
+        return int(done.rpartition(" ")[2])
+
+
+def _place(partition: Partition) -> tuple[Any, ...]:
+    principals = [to_text(name) for name in partition.principals]
+    return partition.sha256, partition.tenant, principals, partition.label, partition.policy_version
+
+
+def _within(wanted: Wanted) -> tuple[Any, ...]:
+    return *_place(wanted.partition), list(wanted.deployments), wanted.at
+
+
+def _hashed(essence: str) -> str:
+    """A question's words are compared, never read: they need not lie in the database."""
+    return hashlib.sha256(essence.encode()).hexdigest()
+
+
+def _vector(values: tuple[float, ...]) -> str:
+    return f"[{','.join(map(str, values))}]"
+
+
+def _read(row: Any) -> CachedAnswer:
+    """The answer without what it was found by."""
+    return CachedAnswer(
+        partition=_partition.decode(row["partition"]),
+        question_sha256=row["question_sha256"],
+        deployment=row["deployment"],
+        source=row["source"],
+        content_type=row["content_type"],
+        payload=row["payload"],
+        charge=_charge.decode(row["charge"]),
+        expires_at=row["expires_at"],
+    )

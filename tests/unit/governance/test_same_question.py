@@ -1,0 +1,73 @@
+"""The words that two questions must share, on pairs written to be confused (`tests/samples/questions.jsonl`)."""
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyozon.governance.same_question import LONGEST_QUESTION, essence
+from tests.samples.questions import PAIRS, Pair
+
+SAME = [pair for pair in PAIRS if pair.same]
+DIFFERENT = [pair for pair in PAIRS if not pair.same]
+
+
+def alike(pair: Pair) -> bool:
+    return essence(pair.first) is not None and essence(pair.first) == essence(pair.second)
+
+
+def test_no_two_different_questions_share_their_essence() -> None:
+    assert [pair for pair in DIFFERENT if alike(pair)] == []
+
+
+def test_half_of_the_paraphrases_do() -> None:
+    found = sum(map(alike, SAME))
+    assert (found, len(SAME)) == (50, 96)
+
+
+def test_among_all_questions_none_is_taken_for_one_that_is_not_listed_as_the_same() -> None:
+    """Every question against every other one: who shares an essence is in one family of paraphrases."""
+    family: dict[str, int] = {}
+    for number, pair in enumerate(SAME):
+        at = family.get(pair.first, family.get(pair.second, number))
+        family |= {pair.first: at, pair.second: at}
+    texts = sorted({text for pair in PAIRS for text in (pair.first, pair.second)})
+    taken = [(a, b) for a, b in combinations(texts, 2) if essence(a) == essence(b)]
+    assert [(a, b) for a, b in taken if family.get(a, a) != family.get(b, b)] == []
+    assert len(taken) > 50
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("How can I book a room?", "how do I book a room"),
+        ("ＶＰＮとは？", "VPNとは何ですか"),
+        ("Could you explain the wi-fi rules?", "Explain the wifi rules."),
+    ],
+)
+def test_politeness_case_and_width_say_nothing(first: str, second: str) -> None:
+    assert essence(first) == essence(second) is not None
+
+
+@pytest.mark.parametrize("text", ["", "?", "please", "x" * (LONGEST_QUESTION + 1)])
+def test_where_nothing_is_said_or_too_much_there_is_no_essence(text: str) -> None:
+    assert essence(text) is None
+
+
+@given(st.text(max_size=60), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_another_number_is_another_question(around: str, one: int, other: int) -> None:
+    first, second = (essence(f"{around} {number} {around}") for number in (one, other))
+    assert first is not None
+    assert (first == second) == (one == other)
+
+
+@given(st.text(max_size=LONGEST_QUESTION))
+def test_any_text_has_one_essence_or_none(text: str) -> None:
+    assert essence(text) == essence(text)
+
+
+@given(st.text(alphabet="りんごみかんはの東京大阪 ソニー", max_size=12), st.text(alphabet="りんごみかんはの東京大阪 ソニー", max_size=12))
+def test_quoted_text_agrees_to_the_letter(one: str, other: str) -> None:
+    first, second = (essence(f"「{quoted}」を英語に訳して") for quoted in (one, other))
+    assert (first == second) == (one == other)
