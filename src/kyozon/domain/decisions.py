@@ -11,24 +11,33 @@ from kyozon.domain.language import Text
 from kyozon.domain.usage import Charge, Usage
 
 
-class Objection(Struct, frozen=True):
-    """Why one rule excludes one model: what it needs, what it found, and what to do about it."""
+class Exclusion(Struct, frozen=True):
+    """Which rule excludes a model: what it needs and what it found. Records keep this much for every model weighed."""
 
     rule: str
     need: str
     have: str
+
+
+class Objection(Exclusion, frozen=True):
+    """An exclusion, and what to do about it."""
+
     text: Text
 
 
 class Candidate(Struct, frozen=True):
-    """One model card as the decision saw it. Without objections it is permitted; `rank` 1 is the choice."""
+    """One model card as the decision saw it. Without objections it is permitted; `rank` 1 is the choice.
+
+    `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others.
+    """
 
     model: str
     provider: str
     zone: str
-    objections: tuple[Objection, ...] = ()
+    objections: tuple[Exclusion, ...] = ()
     predicted_cost: Decimal | None = None
     rank: int | None = None
+    health: Literal["open", "half_open"] | None = None
 
     @property
     def permitted(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
-from kyozon.domain.decisions import Candidate, Decision, Objection, Outcome, OutcomeStatus
+from kyozon.domain.decisions import Candidate, Decision, Exclusion, Objection, Outcome, OutcomeStatus
 from kyozon.domain.errors import NotPermitted, Refusal
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
@@ -267,7 +267,8 @@ def _candidate(
 ) -> Candidate:
     rank, cost = ranks.get(_name(subject.card), (None, None))
     card = subject.card
-    return Candidate(card.id, card.provider, card.zone, objections, predicted_cost=cost, rank=rank)
+    found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
+    return Candidate(card.id, card.provider, card.zone, found, predicted_cost=cost, rank=rank)
 
 
 def _not_permitted(model: str, verdict: Verdict) -> NotPermitted:

@@ -31,8 +31,21 @@ class Registry:
     """Looks cards up; the local ones are asked for each time, since models are pulled and removed while Kyozon runs."""
 
     def __init__(self, installation: Installation, local_cards: Callable[[], Sequence[ModelCard]]) -> None:
-        self.installation = installation
         self._local_cards = local_cards
+        self.installation = installation
+
+    @property
+    def installation(self) -> Installation:
+        """What settings and discovery gave; another one may be put in its place."""
+        return self._installation
+
+    @installation.setter
+    def installation(self, installation: Installation) -> None:
+        self._installation = installation
+        self._named: dict[str, list[ModelCard]] = {}
+        for card in installation.cards:
+            for name in _names(card):
+                self._named.setdefault(name, []).append(card)
 
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards: those of this machine first."""
@@ -44,12 +57,11 @@ class Registry:
         Raises:
             NotFound: no card is called `name` or `provider/name`.
         """
-        cards = self.cards()
         if name == AUTO:
-            return tuple(card for card in cards if card.kind == kind)
-        found = tuple(card for card in cards if name in (card.id, f"{card.provider}/{card.upstream}"))
+            return tuple(card for card in self.cards() if card.kind == kind)
+        found = (*(card for card in self._local_cards() if name in _names(card)), *self._named.get(name, ()))
         if not found:
-            known = ", ".join([AUTO, *(card.id for card in cards)][:20])
+            known = ", ".join([AUTO, *(card.id for card in self.cards())][:20])
             raise NotFound(
                 Text(
                     f"there is no model {name!r}. Known: {known}. Pull one (kyozon models pull) or add it to kyozon.toml.",
@@ -67,3 +79,7 @@ class Registry:
     def zone(self, card: ModelCard) -> Zone | None:
         """The zone a card runs in; None where settings name none of that id."""
         return self.installation.zones.get(card.zone)
+
+
+def _names(card: ModelCard) -> set[str]:
+    return {card.id, f"{card.provider}/{card.upstream}"}
