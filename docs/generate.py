@@ -203,7 +203,7 @@ def _type_name(annotation: Any) -> str:
         return _type_name(next(argument for argument in arguments if argument is not NoneType))
     if origin is Literal:
         return " / ".join(f'"{value}"' for value in arguments)
-    words = {str: "text", bool: "true / false", int: "number", Decimal: "amount", date: "day"}
+    words = {str: "text", bool: "true / false", int: "number", float: "number", Decimal: "amount", date: "day"}
     return {dict: "table", tuple: "list", frozenset: "list"}.get(origin) or words[annotation]
 
 

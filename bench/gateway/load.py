@@ -42,10 +42,20 @@ def put(load: Load, cores: frozenset[int], scratch: Path, expected: float) -> Se
     fast = expected * load.seconds >= _CUT_OFF * load.connections
     if wrk is None or load.target.stream or not fast or load.seconds < 1:
         return own(load, cores)
-    script = scratch / "load.lua"
-    script.write_text(_lua(load), "utf-8")
+    instructions = scratch / "load.lua"
+    instructions.write_text(script(load), "utf-8")
     url = f"http://127.0.0.1:{load.target.port}"
-    words = [wrk, "-t1", f"-c{load.connections}", f"-d{load.seconds:.0f}s", "--timeout", "60s", "-s", str(script), url]
+    words = [
+        wrk,
+        "-t1",
+        f"-c{load.connections}",
+        f"-d{load.seconds:.0f}s",
+        "--timeout",
+        "60s",
+        "-s",
+        str(instructions),
+        url,
+    ]
     with pinned(cores):
         told = subprocess.run(words, capture_output=True, timeout=_PATIENCE, check=True).stdout
     return msgspec.json.decode(told.strip().splitlines()[-1], type=Served)
@@ -60,6 +70,7 @@ def own(load: Load, cores: frozenset[int]) -> Served:
     return msgspec.json.decode(told, type=Served)
 
 
-def _lua(load: Load) -> str:
+def script(load: Load) -> str:
+    """Wrk's instructions in Lua: the request, and the figures as one line of JSON."""
     headers = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in load.target.all_headers.items())
     return _SCRIPT.format(path=load.target.path, body=load.target.body.decode(), headers=headers)

@@ -16,8 +16,8 @@ from bench.gateway.processes import cpu_seconds, resident_mib
 from bench.gateway.servers import Place, Running, Server
 from bench.gateway.traffic import STREAM_SECONDS, Target
 
-_FILL_SECONDS = 10.0
-_MOST_FILLS = 40
+_FILL_SECONDS = 2.0
+_MOST_FILLS = 200
 
 
 class Plan(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Plan(Struct, frozen=True):
 
 
 FULL = Plan(rounds=5, seconds=3.0, streams=2.0, warm=2.0, fill=50_000, ladder=3)
-QUICK = Plan(rounds=2, seconds=1.0, streams=0.5, warm=0.5, fill=4_000, ladder=0)
+QUICK = Plan(rounds=2, seconds=1.0, streams=0.4, warm=0.3, fill=2_000, ladder=0)
 
 
 class _Watched:
@@ -50,9 +50,10 @@ class _Watched:
         self._streams: dict[float, list[Point]] = {0.0: [], STREAM_SECONDS: []}
 
     def warm(self, seconds: float) -> None:
-        """First requests, which fill caches; they tell how fast it is."""
+        """First requests, which fill caches and grow buffers to their size; they tell how fast it is."""
         self._rate = own(Load(self.running.answers, USUAL, seconds), self._place.cores.rest).requests / seconds
-        own(Load(self.running.streams, USUAL, seconds), self._place.cores.rest)
+        for target in (self.running.answers, self.running.streams):
+            own(Load(target, STREAMS, seconds / 2), self._place.cores.rest)
         self._warm_mib = resident_mib(self.running.processes())
 
     def round(self, plan: Plan) -> None:

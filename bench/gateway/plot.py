@@ -40,13 +40,14 @@ def _first_tokens(axes: Axes, servers: Sequence[Seen]) -> None:
 
 def _bars(axes: Axes, servers: Sequence[Seen], values: Sequence[float], said: str, limit: float) -> None:
     colours = [BLUE if server.key in _OURS else GREY for server in servers]
-    axes.barh(range(len(servers)), values, height=0.62, color=colours)
+    axes.scatter(values, range(len(servers)), s=70, color=colours, zorder=3)  # a bar has no length on a logarithmic axis
     for place, value in enumerate(values):
-        axes.text(value * 1.06, place, said.format(value, value / limit), va="center", fontsize=9, color=INK)
+        axes.text(value * 1.25, place, said.format(value, value / limit), va="center", fontsize=9, color=INK)
     axes.set_yticks(range(len(servers)), [server.name for server in servers])
     axes.invert_yaxis()
     axes.set_xscale("log")
-    axes.set_xlim(min(values) / 2, max(values) * 8)
+    axes.set_xlim(min(values) / 2, max(values) * 20)
+    axes.margins(y=0.15)
 
 
 def _steps(axes: Axes, ladder: Sequence[Rung]) -> None:

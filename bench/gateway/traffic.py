@@ -74,12 +74,12 @@ def answer() -> bytes:
 def chunks() -> list[bytes]:
     """The server-sent events of the mock upstream, `CHUNKS` of them, the last with usage and the end marker."""
     words = _WORDS.split(" ")
-    share = -(-len(words) // (CHUNKS - 1))
+    spoken = CHUNKS - 1
     found = []
-    for place in range(CHUNKS - 1):
-        text = " ".join(words[place * share : (place + 1) * share])
+    for place in range(spoken):
+        text = " ".join(words[place * len(words) // spoken : (place + 1) * len(words) // spoken])
         delta = {"role": "assistant", "content": text} if place == 0 else {"content": f" {text}"}
-        finish = "stop" if place == CHUNKS - 2 else None
+        finish = "stop" if place == spoken - 1 else None
         found.append(_event(_chunk([{"index": 0, "delta": delta, "finish_reason": finish}], None)))
     return [*found, _event(_chunk([], _USAGE)) + _event(b"[DONE]")]
 

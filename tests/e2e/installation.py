@@ -66,6 +66,9 @@ class RunningKyozon:
     def stop(self) -> int:
         return self._end(signal.SIGTERM)
 
+    def close(self) -> None:
+        self.__exit__()
+
     def kill(self) -> int:
         return self._end(signal.SIGKILL)
 

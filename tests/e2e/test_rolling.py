@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -25,7 +26,7 @@ class _Client(threading.Thread):
     """Asks again and again on kept-alive connections until told to stop; notes decisions and failures."""
 
     def __init__(self, address: str, key: str, *, stream: bool) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self._client = openai.OpenAI(base_url=f"{address}/v1", api_key=key, max_retries=0)
         self._stream = stream
         self.enough = threading.Event()
@@ -57,16 +58,21 @@ def test_a_successor_takes_over_without_a_failed_request(models: Path, rented: R
     clients = [_Client(first.address, key, stream=number % 2 == 0) for number in range(CLIENTS)]
     for client in clients:
         client.start()
-    assert first.process is not None
-    with second.start("--replace"):
+    try:
+        second.start("--replace")
         assert second.address == first.address
+        assert first.process is not None
         assert first.process.wait(60) == 0
         before = sum(len(client.decisions) for client in clients)
         time.sleep(1.0)
+    finally:
         for client in clients:
             client.enough.set()
         for client in clients:
             client.join(30)
+        first.stop()
+        rented.openai.default = Behaviour()
+    with closing(second):
         decisions = [decision for client in clients for decision in client.decisions]
         assert [failure for client in clients for failure in client.failures] == []
         assert len(decisions) > before > CLIENTS
@@ -74,8 +80,6 @@ def test_a_successor_takes_over_without_a_failed_request(models: Path, rented: R
         assert "ledger sums to zero" in found["database"]["state"]
         outcomes = {second.json("explain", decision)["outcome"]["status"] for decision in decisions[:2] + decisions[-2:]}
         assert outcomes == {"answered"}
-        assert first.stop() == 0
-    rented.openai.default = Behaviour()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -105,7 +109,7 @@ def test_what_runs_is_finished_and_nothing_new_is_taken(
 
 def test_what_outlasts_the_drain_is_cut_and_settled(models: Path, rented: Rented, tmp_path: Path) -> None:
     kyozon = RunningKyozon(tmp_path / "k", models, _config(rented, "drain_seconds = 1")).start()
-    rented.openai.behaviours.append(Behaviour(text="Hello, " * 100, gap=0.5))
+    rented.openai.behaviours.append(Behaviour(text="Hello, " * 50, gap=5.0))
     answer = kyozon.openai(kyozon.key("app", "--label", "internal")).chat.completions.create(
         model="rented-gpt", messages=[{"role": "user", "content": "Hello?"}], stream=True
     )

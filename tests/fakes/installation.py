@@ -20,6 +20,7 @@ from kyozon.governance.partition import PartitionOf, partition_of
 from kyozon.governance.subject import Rule
 from kyozon.http.context import Access, Services
 from kyozon.ports.telemetry import Telemetry
+from kyozon.routing.breaking import Breaking
 from kyozon.routing.cheapest import router
 from kyozon.routing.retrying import Retrying
 from kyozon.services.admission import Admission, Caps, Deployment
@@ -30,6 +31,7 @@ from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Installation, Registry
@@ -44,6 +46,7 @@ from tests.fakes.steered import START, Steered
 
 EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
 NO_RETRIES = Retrying(retries=0)
+NEVER_OPEN = Breaking(in_row=1_000_000, calls=1_000_000)
 INTERNAL, CONFIDENTIAL = Label(Level.INTERNAL), Label(Level.CONFIDENTIAL)
 
 ZONES = {
@@ -89,7 +92,7 @@ class FakeInstallation:
     """`chats` holds the adapter of each provider; `log` tells in which order things were recorded and sent.
 
     `metrics` counts, and `watchers` are told, too. `max_concurrent` is the server's own, `deployment_caps` its providers'.
-    A candidate is not called again unless `retrying` says so.
+    A candidate is not called again unless `retrying` says so, and no breaker opens unless `breaking` does.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class FakeInstallation:
         cards: tuple[ModelCard, ...] = (IN_HOUSE, CHEAP, DEAR, EMBEDDER),
         watchers: Sequence[Telemetry] = (),
         retrying: Retrying = NO_RETRIES,
+        breaking: Breaking = NEVER_OPEN,
     ) -> None:
         self.max_concurrent = 256
         self.deployment_caps: dict[str, int] = {}
@@ -111,25 +115,28 @@ class FakeInstallation:
         self.limiter = Limiter(self.book, world)
         self.metrics = PrometheusMetrics(self.registry.cards, (), "test")
         telemetry = FanOut([self.metrics, *watchers])
-        self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry)
+        self.health = Health(world, breaking)
+        self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry, self.health)
         self.settler = Settler(self.registry, self.limiter, self.book, world, telemetry)
         self.egress = Egress(self.chats, {"local": self.embedder}, self.registry)
         self.replays = Replays(self.book, world, timedelta(hours=24), timedelta(minutes=5))
         caps = Caps(self.max_concurrent, queue_length=100, queue_seconds=5.0, deployment=self.deployment)
         self.admission = Admission(caps, world)
-        self.attempts = Attempts(self.settler, world, retrying)
+        self.attempts = Attempts(self.settler, world, retrying, self.health)
         self.answers = MemoryAnswers(self.log)
-        self.cache = self.cached(CacheOptions(embedder=EMBEDDER.id))
-        steps = Steps(self.decider, self.settler, self.attempts, self.cache)
-        self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
+        self.use_cache(CacheOptions())
         self.embeddings = EmbeddingService(self.decider, self.settler, self.attempts, self.egress, self.admission)
         self.keys = KeyService(self.key_store, world)
         self.metrics_open = False
         self.access: list[Access] = []
 
-    def cached(self, options: CacheOptions, partition: PartitionOf = partition_of) -> AnswerCache:
-        """An answer cache over this installation's store."""
-        return AnswerCache(self.answers, self.registry, self.egress, self.time.world, options, partition)
+    def use_cache(self, options: CacheOptions, partition: PartitionOf = partition_of) -> None:
+        """From now on chats are answered with an answer cache of these options, over `answers`."""
+        options = structs.replace(options, embedder=EMBEDDER.id)
+        world = self.time.world
+        self.cache = AnswerCache(self.answers, self.registry, self.egress, world, options, partition)
+        steps = Steps(self.decider, self.settler, self.attempts, self.cache)
+        self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
         """What the routes take."""
@@ -168,6 +175,7 @@ class FakeInstallation:
         assert all(purse.held == 0 for purse in self.limiter._purses.values())
         assert all(chat.opened == chat.closed for chat in self.chats.values())
         assert self.replays._running == set()
+        assert all(load.outstanding == 0 for load in self.health._loads.values())
         assert (self.admission._turns.running, self.admission._turns.waiting) == (0, 0)
         assert self.metrics._running == set()
 

@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
+from kyozon.bootstrap.connection import guarded
 from kyozon.http.app import build
 from tests.fakes.installation import FakeInstallation, api_key
 
 
 @asynccontextmanager
-async def served(house: FakeInstallation, max_body_bytes: int = 1 << 20) -> AsyncIterator[str]:
-    """The base URL; the key `ky-test` is known."""
+async def served(house: FakeInstallation, max_body_bytes: int = 1 << 20, patience: float = 20.0) -> AsyncIterator[str]:
+    """The base URL; the key `ky-test` is known. `patience` is for slow clients."""
     house.key_store.by_id.setdefault("key_test", api_key())
     app = build(house.services(max_body_bytes))
-    config = uvicorn.Config(app, http="httptools", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(app, http=guarded(patience), ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

@@ -34,7 +34,8 @@ def test_only_the_command_line_holds_a_client_of_the_standard_library() -> None:
 
 def test_only_the_transport_holds_the_client_of_our_own() -> None:
     assert importers({"kyozon.providers.lean"}) == {"providers/transport.py"}
-    assert importers({"kyozon.providers.http1"}) == {"providers/lean.py"}
+    assert importers({"kyozon.providers.lean_connection"}) == {"providers/lean.py"}
+    assert importers({"kyozon.providers.http1"}) == {"providers/lean.py", "providers/lean_connection.py"}
 
 
 def test_among_the_services_only_egress_knows_the_adapters() -> None:

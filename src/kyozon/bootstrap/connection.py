@@ -17,6 +17,10 @@ _SLOWEST_BODY = 1024
 """Bytes a second; what comes more slowly after the first seconds is not waited for."""
 
 
+Reading = Literal["nothing", "a request", "headers", "body"]
+"""What is awaited from the client; nothing while an answer is made, or between requests, where uvicorn's own timer runs."""
+
+
 class _TooLargeError(Exception):
     """Raised within the parser, which then stops."""
 
@@ -28,7 +32,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._reading: Literal["nothing", "headers", "body"] = "nothing"
+        self._reading: Reading = "nothing"
         self._since = 0.0
         self._received = 0
         self._too_large = False
@@ -36,7 +40,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as its parent's
         """Take a connection; its first request is awaited from now on."""
         super().connection_made(transport)
-        self._begin("headers")
+        self._begin("a request")
         self.loop.call_later(self.patience, self._look)
 
     def data_received(self, data: bytes) -> None:
@@ -49,7 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
         super().data_received(data)
         if self._reading == "nothing" and self.timeout_keep_alive_task is None and self._answered():
-            self._begin("headers")  # empty lines before a request: the parser passes over them in silence
+            self._begin("a request")  # empty lines before a request: the parser passes over them in silence
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -81,7 +85,7 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             self._refuse(400, msg)
 
-    def _begin(self, what: Literal["headers", "body"]) -> None:
+    def _begin(self, what: Reading) -> None:
         self._reading, self._since, self._received = what, self.loop.time(), 0
 
     def _answered(self) -> bool:
@@ -100,13 +104,13 @@ class GuardedProtocol(HttpToolsProtocol):
         left = self._since + allowed - self.loop.time()
         if left > 0:
             self.loop.call_later(left, self._look)
-        elif self._answered() and not self._received:
+        elif self._reading == "a request":
             self.transport.close()
         else:
             self._refuse(408, f"the request did not arrive within {self.patience:.0f} seconds.")
 
     def _refuse(self, status: int, message: str) -> None:
-        if self._answered():
+        if self._answered() if self._reading != "body" else not self.cycle.response_started:
             body = {
                 "error": {"message": message, "type": "invalid_request_error", "param": None, "code": "invalid_request"}
             }

@@ -14,6 +14,7 @@ from kyozon.bootstrap.local import LocalModels
 from kyozon.bootstrap.reading import Environment, registry_of
 from kyozon.bootstrap.steps import Step
 from kyozon.bootstrap.store import Store, opened
+from kyozon.bootstrap.transports import Transports
 from kyozon.bootstrap.watching import watchers
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.models import ModelCard, Provider
@@ -21,7 +22,6 @@ from kyozon.http.app import build
 from kyozon.http.context import Services
 from kyozon.inference import embedder
 from kyozon.ports.telemetry import Gauge, GaugeSource
-from kyozon.providers.transport import Transport
 from kyozon.services.admission import Admission, Caps, Deployment
 from kyozon.services.cache import AnswerCache, CacheOptions
 from kyozon.services.chat import ChatService, Steps
@@ -30,6 +30,7 @@ from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Registry
@@ -66,26 +67,29 @@ class House(Struct, frozen=True):
 @asynccontextmanager
 async def running(settings: Settings, environ: Environment, step: Step) -> AsyncIterator[House]:
     """The installation, started; it is shut down in the reverse order when the block ends."""
-    local, transport = LocalModels(settings), Transport()
+    local, transports = LocalModels(settings), Transports()
     access_log = AccessLog(settings.data_dir / "logs" / "access.log")
     # The engine loads its weights while the database starts.
     starting = asyncio.create_task(local.start(step))
     try:
         async with opened(settings, step) as store:
-            house = await _assembled(settings, environ, _Parts(store, local, transport, access_log))
+            house = await _assembled(settings, environ, _Parts(store, local, transports, access_log))
             await starting
-            beside = [store.keys.watch(house.keys.forget), presence.stay(store.database)]
-            watching = asyncio.gather(*beside, return_exceptions=True)
+            known = asyncio.Event()
+            beside = (store.keys.watch(house.keys.forget), presence.stay(store.database, known))
+            watching = [asyncio.create_task(one) for one in beside]
             try:
+                await known.wait()
                 yield house
             finally:
                 await house.drain()
-                watching.cancel()
-                await asyncio.wait([watching])
+                for task in watching:
+                    task.cancel()
+                await asyncio.gather(*watching, return_exceptions=True)
     finally:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
-        await transport.close()
+        await transports.close()
         await local.engines.stop()
         access_log.close()
 
@@ -93,7 +97,7 @@ async def running(settings: Settings, environ: Environment, step: Step) -> Async
 class _Parts(Struct, frozen=True):
     store: Store
     local: LocalModels
-    transport: Transport
+    transports: Transports
     access_log: AccessLog
 
 
@@ -103,11 +107,12 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     chat_adapters, embedding_adapters = _adapters(registry, environ, parts)
     limiter = Limiter(store.records, WORLD, SharedLimits(**settings.shared_limits))
     door = Door()
+    health = Health(WORLD, settings.breaking)
     admission = Admission(_caps(settings, registry), WORLD)
-    watch = watchers(settings, registry, [_journal_gauge(store), admission.gauges])
-    decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry)
+    watch = watchers(settings, registry, [_journal_gauge(store), admission.gauges, health.gauges])
+    decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry, health)
     settler = Settler(registry, limiter, store.journal, WORLD, watch.telemetry)
-    attempts = Attempts(settler, WORLD, settings.retrying)
+    attempts = Attempts(settler, WORLD, settings.retrying, health)
     egress = Egress(chat_adapters, embedding_adapters, registry)
     replays = Replays(
         store.records,
@@ -166,7 +171,8 @@ def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[
     for name, provider in registry.installation.providers.items():
         key = environ.get(provider.key_variable) if provider.key_variable else None
         key = key if provider.base_url else parts.local.secret
-        adapter = formats[provider.format](provider, _endpoint(provider, parts.local), key, parts.transport)
+        transport = parts.transports.of(provider.timeouts)
+        adapter = formats[provider.format](provider, _endpoint(provider, parts.local), key, transport)
         if hasattr(adapter, "stream"):
             chat[name] = adapter
         if hasattr(adapter, "embed"):

@@ -1,6 +1,7 @@
 """Serves the application until it is told to stop; requests under way are finished first."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -22,6 +23,8 @@ _LINGER_SECONDS = 1.0
 _KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep a connection in their pools: who closes first then is the one who knows that it is idle."""
 _MOST_FILES = 65_536
+_YOUNG_OBJECTS = 20_000
+"""How many new objects start a round of the garbage collector; by Python's default 700, which is one or two requests."""
 
 
 def listening(settings: Settings) -> socket.socket:
@@ -110,7 +113,8 @@ async def served(house: House, bound: socket.socket, settings: Settings) -> Asyn
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
-    _allow_many_files()
+    allow_many_files()
+    _settle_garbage()
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
@@ -125,7 +129,7 @@ async def served(house: House, bound: socket.socket, settings: Settings) -> Asyn
         await _ended(server.server_state.tasks)
 
 
-def _allow_many_files() -> None:
+def allow_many_files() -> None:
     """Each connection is a file, and many systems allow a process 1,024 unless it asks for more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
@@ -139,3 +143,10 @@ async def _ended(tasks: set[asyncio.Task[None]]) -> None:
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+
+
+def _settle_garbage() -> None:
+    """Take what the start has made out of the collector's rounds: walking it again and again cost a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)

@@ -21,6 +21,7 @@ KyozonError
     ├── ModelNotReady           a local model is loading or its engine died
     ├── StorageUnavailable      the database cannot record what must be recorded
     ├── Busy                    more requests at once than this server, or one provider, takes
+    ├── CircuitOpen             a deployment that keeps failing is left alone for now
     └── MissingPiece            a package, file or program is not there
 """
 
@@ -245,6 +246,16 @@ class Busy(WorldFailure):
 
     code = "server_busy"
     retry_after = 1.0
+
+
+class CircuitOpen(WorldFailure):
+    """A deployment has failed repeatedly and is left alone for `retry_after` seconds; nothing was sent there."""
+
+    code = "circuit_open"
+
+    def __init__(self, text: Text, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class MissingPiece(WorldFailure):

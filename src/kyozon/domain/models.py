@@ -101,6 +101,15 @@ class Quirks(Struct, frozen=True):
     query: dict[str, str] = field(default_factory=dict)
 
 
+class Timeouts(Struct, frozen=True):
+    """Seconds that a call may take: to connect, to the first words, from one piece to the next, altogether."""
+
+    connect: float = 10.0
+    first_token: float = 600.0
+    between: float = 120.0
+    total: float = 1800.0
+
+
 class Provider(Struct, frozen=True):
     """Who serves models: where, under which law, what it does with what it receives. `verified` dates the facts.
 
@@ -122,3 +131,4 @@ class Provider(Struct, frozen=True):
     source: str = ""
     unverified: tuple[str, ...] = ()
     max_concurrent: int | None = None
+    timeouts: Timeouts = Timeouts()

@@ -28,13 +28,17 @@ PartitionOf = Callable[[Decision, ChatRequest, str], Partition]
 
 
 def partition_of(decision: Decision, request: ChatRequest, model: str) -> Partition:
-    """The partition of a chat request that `model` (a card's id) answers."""
+    """The partition of a chat request that `model` (a card's id) answers.
+
+    The principals are the key, its user and the end users that the body names. The user alone would not do: keys made for
+    several applications may all be one administrator's.
+    """
     body = request.body
     parameters = {name: value for name, value in body.items() if name not in _NOT_SHAPING and value is not None}
     context, _ = _split(body["messages"])
     return Partition(
         tenant=decision.tenant,
-        principals=(decision.user, *sorted(_end_users(body))),
+        principals=(decision.user, decision.key_id, *sorted(_end_users(body))),
         label=f"{decision.label} {decision.label.integrity}",
         policy_version=decision.policy_version,
         kind=f"{decision.kind} {request.dialect}",
@@ -70,7 +74,7 @@ def why_not_cached(request: ChatRequest) -> str | None:
     several choices, asks for different answers. A request that states no temperature may be answered twice alike.
     """
     chat, body = request.chat, request.body
-    if any(chat.get(name) or body.get(name) for name in _ACTS):
+    if any(fields.get(name) not in (None, []) for name in _ACTS for fields in (chat, body)):
         return "tools"
     if any(message.get("role") in ("tool", "function") or message.get("tool_calls") for message in chat["messages"]):
         return "tools"

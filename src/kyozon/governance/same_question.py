@@ -72,13 +72,14 @@ def essence(text: str) -> str | None:
 
 
 def _words(plain: str) -> Iterator[str]:
-    for place, token in enumerate(_TOKEN.findall(plain)):
-        word = token
-        if token[0].isascii() and token[0].isalpha():
-            # IT and US are not "it" and "us".
-            word = token if len(token) > 1 and token.isupper() else token.lower().replace("-", "")
-        elif "ぁ" <= token[0] <= "ゖ" and place > 0:  # what a text begins with is no ending
-            word = _without_grammar(token)
+    for place, found in enumerate(_TOKEN.findall(plain)):
+        word = found
+        if found[0].isascii() and found[0].isalpha():
+            # IT and US are not "it" and "us", nor is room A a room.
+            named = found.isupper() and found != "I" and (len(found) > 1 or place > 0)
+            word = found if named else found.lower().replace("-", "")
+        elif "ぁ" <= found[0] <= "ゖ" and place > 0:  # what a text begins with is no ending
+            word = _without_grammar(found)
         if word and word not in _SAYS_NOTHING:
             yield word
 

@@ -52,7 +52,7 @@ def json_response(payload: bytes, headers: dict[str, str] | None = None, status:
 
 def is_anthropic(request: Request) -> bool:
     """Whether the caller speaks Anthropic's dialect: by the path, or as its SDK always names the version."""
-    return request.url.path.startswith("/v1/messages") or "anthropic-version" in request.headers
+    return request.scope["path"].startswith("/v1/messages") or "anthropic-version" in request.headers
 
 
 def _duration(seconds: float) -> str:

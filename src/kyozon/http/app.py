@@ -68,7 +68,7 @@ def all_routes() -> list[BaseRoute]:
 
 def _http_exception(request: Request, error: HTTPException) -> Response:
     """What Starlette itself refuses (no such path, another method) comes out in the caller's dialect, too."""
-    path = request.url.path
+    path = request.scope["path"]
     if error.status_code == _NOT_FOUND:
         raise NotFound(
             Text(f"there is no {request.method} {path} here.", f"{request.method} {path} はありません。")

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.KyozonError], tuple[int, str, str]] = {
     errors.ModelNotReady: (503, "server_error", "overloaded_error"),
     errors.StorageUnavailable: (503, "server_error", "overloaded_error"),
     errors.Busy: (503, "server_error", "overloaded_error"),
+    errors.CircuitOpen: (503, "server_error", "overloaded_error"),
     errors.MissingPiece: (503, "server_error", "api_error"),
 }
 

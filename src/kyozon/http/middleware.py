@@ -76,12 +76,13 @@ class Surround:
     def _counted(self, request: Request) -> Iterator[None]:
         """Uvicorn's own limit counts idle connections, which anybody may open, and turns away who asks for health, too."""
         limit = services(request).max_concurrent
-        if self._running >= limit and not request.url.path.startswith(_ALWAYS):
+        if self._running >= limit and not request.scope["path"].startswith(_ALWAYS):
             raise Busy(
                 Text(
-                    f"{limit} requests are being worked on, and more at once are not taken ([server] max_concurrent). Try "
-                    "again in a moment.",
-                    f"同時に処理できる {limit} 件（[server] max_concurrent）に達しています。少し待って再度お試しください。",
+                    f"{limit} requests are being worked on or wait, and more at once are not taken ([server] "
+                    "max_concurrent and queue_length). Try again in a moment.",
+                    f"処理中と待機中の要求が上限の {limit} 件（[server] max_concurrent と queue_length の合計）に"
+                    "達しています。少し待って再度お試しください。",
                 )
             )
         self._running += 1

@@ -25,11 +25,15 @@ _DIGITS = 10  # of a number worth reading
 async def list_models(request: Request) -> Response:
     """Every model of this installation and `auto`; with Anthropic's SDK page by page."""
     await caller_of(request)
-    cards = services(request).registry.cards()
+    cards: dict[str, ModelCard] = {}
+    for card in services(request).registry.cards():
+        cards.setdefault(card.id, card)  # a model served by several providers is one model
     if not is_anthropic(request):
-        listed = [_openai(AUTO, None), *(_openai(card.id, card) for card in cards)]
+        listed = [_openai(AUTO, None), *(_openai(name, card) for name, card in cards.items())]
         return json_response(msgspec.json.encode({"object": "list", "data": listed}))
-    return json_response(msgspec.json.encode(_page(request, [AUTO, *(c.id for c in cards if c.kind == "chat")])))
+    return json_response(
+        msgspec.json.encode(_page(request, [AUTO, *(name for name, card in cards.items() if card.kind == "chat")]))
+    )
 
 
 async def retrieve_model(request: Request) -> Response:

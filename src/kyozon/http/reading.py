@@ -211,7 +211,7 @@ def repeat_of(request: Request, caller: Caller, body: bytes, declared: Label | N
         )
     return Repeat(
         key_id=caller.key.id,
-        body_sha256=hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest(),
+        body_sha256=hashlib.sha256(request.scope["path"].encode() + b"\n" + body).hexdigest(),
         idempotency_key=idempotency_key,
         sdk=retries is not None,
         retry=retries not in (None, "0"),

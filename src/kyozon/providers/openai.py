@@ -21,6 +21,7 @@ from kyozon.providers.openai_request import chat_body, embedding_body, tools_by_
 from kyozon.providers.outgoing import Endpoint, Outgoing, unreadable
 from kyozon.providers.schema_answers import chunks, interpret
 from kyozon.providers.schema_tools import applies
+from kyozon.providers.sse import NOT_JSON
 from kyozon.providers.transport import Transport
 
 FORMAT = "openai"
@@ -126,7 +127,7 @@ class OpenAIAdapter:
     def _decoded(self, payload: bytes, shape: type[_T]) -> _T:
         try:
             return msgspec.json.decode(payload, type=shape)
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise UpstreamFailed(self._name, _BAD_GATEWAY, f"its answer has an unknown shape: {error}") from error
 
 

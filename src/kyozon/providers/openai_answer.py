@@ -15,6 +15,7 @@ from kyozon.ports.provider import Answer, Piece
 from kyozon.providers import shared_cache
 from kyozon.providers.outgoing import decode
 from kyozon.providers.reasoning import Split, ThinkSplitter, from_parts, plain, split_whole
+from kyozon.providers.sse import NOT_JSON
 from kyozon.providers.transport import error_detail, failure
 
 _BAD_GATEWAY = 502
@@ -69,7 +70,7 @@ class StreamReader:
             data = shared_cache.hidden(data)
         try:
             chunk = _chunks.decode(data)
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise StreamBroken(self._provider, f"an event is not a chat completion chunk ({error})") from error
         if chunk.error is not None:
             raise self._failure(chunk.error)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from kyozon.domain.errors import UpstreamFailed
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.domain.requests import Json
+from kyozon.providers.sse import NOT_JSON
 from kyozon.providers.transport import Send, Transport
 
 _UNREADABLE = 502
@@ -56,7 +57,7 @@ def decode(provider: str, payload: bytes) -> Json:
     """The JSON object in `payload`; raises `UpstreamFailed` (as 502, so another model may be tried) where it is none."""
     try:
         return msgspec.json.decode(payload, type=Json)
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise UpstreamFailed(provider, _UNREADABLE, f"its answer is not a JSON object: {error}") from error
 
 

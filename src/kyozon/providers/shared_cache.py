@@ -7,6 +7,7 @@ The time an answer takes still tells a little: side channels of that kind are no
 import msgspec
 
 from kyozon.domain.requests import Json
+from kyozon.providers.sse import NOT_JSON
 
 _FIELDS = ("timings", "prompt_progress", "__verbose")
 _TELLING = tuple(f'"{name}"'.encode() for name in (*_FIELDS, "prompt_tokens_details"))
@@ -26,6 +27,6 @@ def hidden(event: bytes) -> bytes:
         return event
     try:
         chunk = msgspec.json.decode(event, type=Json)
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return event
     return msgspec.json.encode(chunk) if hide(chunk) else event

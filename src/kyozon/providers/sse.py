@@ -1,6 +1,10 @@
 """Server-sent events, read byte by byte as they arrive (WHATWG HTML §9.2.6)."""
 
+import msgspec
 from msgspec import Struct
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a stranger's bytes as JSON raises: no JSON or of another shape, no UTF-8, nested too deep."""
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from kyozon.domain.errors import KyozonError, RejectedUpstream, StreamBroken, UpstreamFailed, UpstreamUnreachable
 from kyozon.providers.lean import LeanClient, Request
 from kyozon.providers.retry_after import retry_after
-from kyozon.providers.sse import Event, EventParser
+from kyozon.providers.sse import NOT_JSON, Event, EventParser
 
 _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
 _DETAIL_LIMIT = 2_000
@@ -207,7 +207,7 @@ def error_detail(body: bytes) -> str:
                 found = found[0]
             if isinstance(found, dict):
                 found = found.get("error", found.get("message", found))
-    except msgspec.DecodeError:
+    except NOT_JSON:
         found = None
     text = found if isinstance(found, str) else body.decode("utf-8", "replace")
     return text[:_DETAIL_LIMIT].strip() or "no message"

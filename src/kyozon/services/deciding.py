@@ -23,7 +23,9 @@ from kyozon.metering.posting import hold, release
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.records import Journal
 from kyozon.ports.telemetry import SILENT, Telemetry
+from kyozon.routing.breaking import Breaking
 from kyozon.routing.option import Option, Ranking
+from kyozon.services.health import Health
 from kyozon.services.lasting import Lasting
 from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.registry import Registry
@@ -68,13 +70,20 @@ class Decider:
     """The steps 3 to 8 of a request's life."""
 
     def __init__(
-        self, registry: Registry, limiter: Limiter, journal: Journal, world: World, telemetry: Telemetry = SILENT
+        self,
+        registry: Registry,
+        limiter: Limiter,
+        journal: Journal,
+        world: World,
+        telemetry: Telemetry = SILENT,
+        health: Health | None = None,
     ) -> None:
         self._registry = registry
         self._limiter = limiter
         self._journal = journal
         self._world = world
         self._telemetry = telemetry
+        self._health = health or Health(world, Breaking())
         self._lasting = Lasting()
 
     async def decide(self, question: Question) -> Decided:
@@ -172,7 +181,8 @@ class Decider:
         ]
         if not options:
             raise _not_permitted(question.model, verdict)
-        return self._registry.installation.router(options, question.needs)
+        ranking = self._registry.installation.router(options, question.needs)
+        return structs.replace(ranking, options=self._health.ordered(ranking.options))
 
     def _held(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decimal:
         """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
@@ -191,7 +201,7 @@ class Decider:
         price = price_at(best.card.prices, draft.at.date(), draft.input_tokens_estimated)
         return structs.replace(
             draft,
-            candidates=tuple(_candidate(subject, objections, ranks) for subject, objections in verdict),
+            candidates=tuple(self._candidate(subject, objections, ranks) for subject, objections in verdict),
             chosen=best.card.id,
             reason=reason,
             held=self._held(draft, verdict, ranking),
@@ -200,6 +210,8 @@ class Decider:
 
     async def _with_room(self, ranking: Ranking, draft: Decision, verdict: Verdict) -> Ranking:
         """Without the models whose own ceilings are reached; all of them where none is left: the refusal then says why."""
+        if not self._limiter.limits_models:
+            return ranking
         held = self._held(draft, verdict, ranking)
         options = [
             option for option in ranking.options if await self._limiter.has_room(option.card.id, _tokens(draft), held)
@@ -213,7 +225,7 @@ class Decider:
     async def _record_refusal(self, draft: Decision, verdict: Verdict, refusal: Refusal) -> None:
         decision = structs.replace(
             draft,
-            candidates=tuple(_candidate(subject, objections, {}) for subject, objections in verdict),
+            candidates=tuple(self._candidate(subject, objections, {}) for subject, objections in verdict),
             reason=refusal.text,
         )
         refusal.decision_id = decision.id
@@ -221,6 +233,16 @@ class Decider:
         self._telemetry.ended(decision, ended)
         await self._journal.open(decision, None)
         await self._journal.close(ended, ())
+
+    def _candidate(
+        self, subject: Subject, objections: tuple[Objection, ...], ranks: dict[str, tuple[int, Decimal | None]]
+    ) -> Candidate:
+        card = subject.card
+        rank, cost = ranks.get(_name(card), (None, None))
+        found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
+        state = self._health.state(card)
+        health = None if state == "closed" else state
+        return Candidate(card.id, card.provider, card.zone, found, predicted_cost=cost, rank=rank, health=health)
 
     def _ended(self, decision: Decision, status: OutcomeStatus, error: str) -> Outcome:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
@@ -260,15 +282,6 @@ def output_ceiling(card: ModelCard, input_tokens: int) -> int:
 
 def _name(card: ModelCard) -> str:
     return f"{card.provider}/{card.id}"
-
-
-def _candidate(
-    subject: Subject, objections: tuple[Objection, ...], ranks: dict[str, tuple[int, Decimal | None]]
-) -> Candidate:
-    rank, cost = ranks.get(_name(subject.card), (None, None))
-    card = subject.card
-    found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
-    return Candidate(card.id, card.provider, card.zone, found, predicted_cost=cost, rank=rank)
 
 
 def _not_permitted(model: str, verdict: Verdict) -> NotPermitted:

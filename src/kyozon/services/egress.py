@@ -10,6 +10,7 @@ from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.governance.flow import may_flow
 from kyozon.ports.provider import Answer, ChatAdapter, ChatCall, EmbeddingAdapter, EmbeddingCall, Embeddings, Piece
+from kyozon.services.patience import PatientStream, in_time
 from kyozon.services.registry import Registry
 
 
@@ -30,22 +31,22 @@ class Egress:
     async def answer(self, call: ChatCall, label: Label) -> Answer:
         """A whole answer, if the label may go there."""
         self._check(call.card, label)
-        return await self._chat[call.card.provider].answer(call)
+        return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].answer(call))
 
     def stream(self, call: ChatCall, label: Label) -> AsyncIterator[Piece]:
         """A streamed answer, if the label may go there."""
         self._check(call.card, label)
-        return self._chat[call.card.provider].stream(call)
+        return PatientStream(self._registry.provider(call.card), self._chat[call.card.provider].stream(call))
 
     async def count_tokens(self, call: ChatCall, label: Label) -> int | None:
         """The provider's own count, if the label may go there: counting shows it the text, too."""
         self._check(call.card, label)
-        return await self._chat[call.card.provider].count_tokens(call)
+        return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].count_tokens(call))
 
     async def embed(self, call: EmbeddingCall, label: Label) -> Embeddings:
         """Vectors, if the label may go there."""
         self._check(call.card, label)
-        return await self._embedding[call.card.provider].embed(call)
+        return await in_time(self._registry.provider(call.card), self._embedding[call.card.provider].embed(call))
 
     def _check(self, card: ModelCard, label: Label) -> None:
         zone = self._registry.zone(card)

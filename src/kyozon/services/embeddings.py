@@ -1,6 +1,7 @@
 """Texts to vectors, by the same steps as a chat: decided, recorded, sent through the choke point, settled."""
 
 import hashlib
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from kyozon.domain.usage import Usage
 from kyozon.metering.estimate import text_tokens
 from kyozon.ports.provider import EmbeddingCall, Embeddings
 from kyozon.services.admission import Admission
-from kyozon.services.deciding import Decider, Question
+from kyozon.services.deciding import MAX_ATTEMPTS, Decider, Question
 from kyozon.services.egress import Egress
 from kyozon.services.fallback import Attempts
 from kyozon.services.settling import Ending, Settler
@@ -28,7 +29,7 @@ class Embedded(Struct, frozen=True):
 
 
 class EmbeddingService:
-    """Embeds texts with the first permitted model. Vectors of two models do not mix, so there is no fallback."""
+    """Embeds texts with the first permitted model. Vectors of two do not mix: only its own deployments stand in for it."""
 
     def __init__(
         self, decider: Decider, settler: Settler, attempts: Attempts, egress: Egress, admission: Admission
@@ -56,7 +57,8 @@ class EmbeddingService:
             with await ending.turn(self._admission.admit(caller.key, card)):
                 return await self._egress.embed(EmbeddingCall(card, request), decided.decision.label)
 
-        found = await self._attempts.first_answer(decided, ending, send, tries=1)
+        alike = len(list(takewhile(lambda card: card.id == decided.order[0].id, decided.order)))
+        found = await self._attempts.first_answer(decided, ending, send, tries=min(alike, MAX_ATTEMPTS))
         ending.status, ending.usage = "answered", found.usage
         outcome = await self._settler.close(decided, ending)
         return Embedded(decided.decision.id, decided.order[0].id, found, outcome.usage)

@@ -6,12 +6,22 @@ from decimal import Decimal
 from typing import TypeVar
 
 from kyozon.domain.decisions import Attempt, Decision
-from kyozon.domain.errors import Busy, KyozonError, Refusal, RejectedUpstream, StreamBroken, UpstreamFailed, WorldFailure
+from kyozon.domain.errors import (
+    Busy,
+    CircuitOpen,
+    KyozonError,
+    Refusal,
+    RejectedUpstream,
+    StreamBroken,
+    UpstreamFailed,
+    WorldFailure,
+)
 from kyozon.domain.models import ModelCard
 from kyozon.domain.usage import Usage
 from kyozon.routing.retrying import Budget, Failed, Retrying, deposit, pause, withdraw
 from kyozon.services.deciding import MAX_ATTEMPTS, Decided, cost_at_most
-from kyozon.services.settling import Ending, Settler, charge_for
+from kyozon.services.health import Health
+from kyozon.services.settling import NOT_SENT, Ending, Settler, charge_for
 from kyozon.services.world import World
 
 T = TypeVar("T")
@@ -21,10 +31,11 @@ Send = Callable[[ModelCard], Awaitable[T]]
 class Attempts:
     """The calls of one process to its candidates, and what retries each provider may still be asked for."""
 
-    def __init__(self, settler: Settler, world: World, policy: Retrying) -> None:
+    def __init__(self, settler: Settler, world: World, policy: Retrying, health: Health) -> None:
         self._settler = settler
         self._world = world
         self._policy = policy
+        self._health = health
         self._budgets: dict[str, Budget] = {}
 
     async def first_answer(self, decided: Decided, ending: Ending, send: Send[T], tries: int = MAX_ATTEMPTS) -> T:
@@ -44,8 +55,9 @@ class Attempts:
             if isinstance(failure, Refusal):
                 failure.decision_id = decided.decision.id
             ending.card = None
-            sent = any(attempt.error != Busy.code for attempt in ending.attempts) or not isinstance(failure, Refusal | Busy)
-            ending.status, ending.error = "failed" if sent else "refused", code_of(failure)
+            unsent = isinstance(failure, Refusal | Busy | CircuitOpen)
+            unsent = unsent and all(attempt.error in NOT_SENT for attempt in ending.attempts)
+            ending.status, ending.error = "refused" if unsent else "failed", code_of(failure)
             await self._settler.close(decided, ending)
             raise
 
@@ -53,13 +65,17 @@ class Attempts:
         cards = decided.order[:tries]
         failure: WorldFailure | None = None
         for place, card in enumerate(cards):
+            if failure is not None and self._seconds_left(decided) <= 0:
+                break
             if not _affords(decided, ending, card):
                 continue
-            self._budgets[card.provider] = deposit(self._budgets.get(card.provider, Budget()), self._policy)
+            if self._health.state(card) != "open":
+                self._budgets[card.provider] = deposit(self._budget(card), self._policy)
             try:
                 return await self._patiently(decided, ending, send, card, elsewhere=place < len(cards) - 1)
             except WorldFailure as failed:
-                failure = failed
+                if failure is None or not isinstance(failed, CircuitOpen):  # what went wrong tells more than that it rests
+                    failure = failed
         if failure is None:
             raise AssertionError("a decision ranks at least one card")
         raise failure
@@ -69,7 +85,7 @@ class Attempts:
         while True:
             ending.card = card
             try:
-                found = await send(card)
+                found = await self._call(ending, send, card)
             except (WorldFailure, RejectedUpstream) as failure:
                 ending.attempts.append(_failed(decided.decision, card, failure))
                 wait = self._pause(decided, ending, failure, elsewhere=elsewhere)
@@ -81,22 +97,46 @@ class Attempts:
                 ending.attempts.append(Attempt(card.id, card.provider))
                 return found
 
+    async def _call(self, ending: Ending, send: Send[T], card: ModelCard) -> T:
+        """One call, of which the deployment's breaker hears how it went."""
+        call = self._health.begin(card)
+        try:
+            found = await send(card)
+        except BaseException as stopped:
+            if isinstance(stopped, RejectedUpstream):
+                call.succeeded()
+            elif isinstance(stopped, WorldFailure) and not isinstance(stopped, Busy):
+                call.failed(stopped.retry_after)
+            call.end()
+            raise
+        call.succeeded()
+        ending.call = call  # a stream goes on: the settlement ends it
+        return found
+
     def _pause(
         self, decided: Decided, ending: Ending, failure: WorldFailure | RejectedUpstream, *, elsewhere: bool
     ) -> float | None:
         """How long to wait for another call to the same candidate, paid for by its provider's budget; None for no call."""
         card = ending.card
-        if card is None or isinstance(failure, RejectedUpstream | Busy) or not _affords(decided, ending, card):
+        if card is None or isinstance(failure, RejectedUpstream | Busy | CircuitOpen):
             return None
-        left = decided.began + self._policy.total - self._world.seconds()
+        if self._health.state(card) == "open" or not _affords(decided, ending, card):
+            return None
+        left = self._seconds_left(decided)
         failed = Failed(failure.retryable, failure.retry_after, ending.retries, left, elsewhere)
         wait = pause(failed, self._policy, self._world.chance())
-        budget = None if wait is None else withdraw(self._budgets[card.provider])
+        budget = None if wait is None else withdraw(self._budget(card))
         if budget is None:
             return None
         self._budgets[card.provider] = budget
         ending.retries += 1
         return wait
+
+    def _budget(self, card: ModelCard) -> Budget:
+        return self._budgets.get(card.provider, Budget())
+
+    def _seconds_left(self, decided: Decided) -> float:
+        return decided.began + self._policy.total - self._world.seconds()
 
 
 def code_of(failure: Exception) -> str:

@@ -78,6 +78,11 @@ class Limiter:
                 self._purses[scope.place].held += money
         return Reservation(scopes, tokens, money)
 
+    @property
+    def limits_models(self) -> bool:
+        """Whether any model has ceilings of its own."""
+        return bool(self._shared.models)
+
     async def has_room(self, model: str, tokens: int, money: Decimal) -> bool:
         """Whether a model's own ceilings leave room for such a request now."""
         scope = self._shared.of_model(model)

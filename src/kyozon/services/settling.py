@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus
-from kyozon.domain.errors import Busy
+from kyozon.domain.errors import Busy, CircuitOpen
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.domain.usage import Charge, Transaction, Usage
@@ -17,12 +17,16 @@ from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.records import Journal, KeptAnswer, Records
 from kyozon.ports.telemetry import SILENT, Telemetry, Words
 from kyozon.services.deciding import Decided
+from kyozon.services.health import Call
 from kyozon.services.lasting import Lasting
 from kyozon.services.limiter import Limiter
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
 T = TypeVar("T")
+
+NOT_SENT = (Busy.code, CircuitOpen.code)
+"""What is recorded of an attempt that nothing was sent for."""
 
 
 def _nothing() -> None:
@@ -44,6 +48,7 @@ class Ending(Struct):
     words: Words | None = None
     waiting: bool = False
     retries: int = 0
+    call: Call | None = None
     cache: CacheUse | None = None
 
     async def turn(self, admitted: Awaitable[T]) -> T:
@@ -106,6 +111,8 @@ class Settler:
         return len(left)
 
     async def _close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None) -> Outcome:
+        if ending.call is not None:
+            ending.call.end()
         try:
             outcome = self._outcome(decided.decision, ending, decided.began)
             self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome), _by_model(outcome))
@@ -185,7 +192,7 @@ def _money(outcome: Outcome) -> Decimal:
 def _by_model(outcome: Outcome) -> dict[str, tuple[int, Decimal]]:
     """Tokens and money of each model that was called, those of other calls than the one that answered included."""
     found: dict[str, tuple[int, Decimal]] = {}
-    used = [(attempt.model, attempt.usage, attempt.charge) for attempt in outcome.calls if attempt.error != Busy.code]
+    used = [(attempt.model, attempt.usage, attempt.charge) for attempt in outcome.calls if attempt.error not in NOT_SENT]
     if outcome.model is not None:
         used.append((outcome.model, outcome.usage, outcome.charge))
     for model, usage, charged in used:

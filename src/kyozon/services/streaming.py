@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from kyozon.domain.decisions import CacheUse, Outcome
-from kyozon.domain.errors import StreamBroken
+from kyozon.domain.errors import StreamBroken, WorldFailure
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import Dialect
 from kyozon.ports.provider import Piece
@@ -84,6 +84,8 @@ class RunningStream:
             ending.status, ending.error = "answered", None
         except Exception as failure:
             ending.status, ending.error = "broken", code_of(failure)
+            if ending.call is not None and isinstance(failure, WorldFailure):
+                ending.call.failed(failure.retry_after)
             raise
         finally:
             await self._settled()

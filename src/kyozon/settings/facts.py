@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from kyozon.domain.labels import ALL_COMPARTMENTS, Clearance, Level, Zone, parse_clearance
-from kyozon.domain.models import ModelCard, Price, Provider
-from kyozon.settings.sections import ModelTable, PriceTable, ProviderTable, ZoneTable
+from kyozon.domain.models import ModelCard, Price, Provider, Timeouts
+from kyozon.settings.sections import ModelTable, PriceTable, ProviderTable, TimeoutsTable, ZoneTable
 
 HOST = "host"
 NO_CARDS: Mapping[str, ModelCard] = MappingProxyType({})
@@ -42,7 +42,7 @@ def zones(tables: Mapping[str, ZoneTable]) -> dict[str, Zone]:
 def provider(name: str, table: ProviderTable, vendors: Mapping[str, Provider]) -> Provider:
     """A vendor's row with what the file states in its place; from nothing where no vendor of that name is known."""
     row = vendors.get(table.vendor or name, Provider(name, name, table.format or "openai", ""))
-    changes = _stated(table, "vendor", "models", "quirks", "api_key_env")
+    changes = _stated(table, "vendor", "models", "quirks", "timeouts", "api_key_env")
     if table.api_key_env is not None:
         changes["key_variable"] = table.api_key_env
     quirks = msgspec.structs.replace(row.quirks, **table.quirks.model_dump(exclude_unset=True))
@@ -53,6 +53,11 @@ def providers(tables: Mapping[str, ProviderTable], vendors: Mapping[str, Provide
     """What the file turns on and, with `local`, what runs on this machine: the vendor rows of the zone `host`."""
     ours = {name: row for name, row in vendors.items() if local and row.zone == HOST}
     return ours | {name: provider(name, table, vendors) for name, table in tables.items()}
+
+
+def timeouts(server: TimeoutsTable, provider: TimeoutsTable) -> Timeouts:
+    """What a provider's table states, else what the server's does."""
+    return Timeouts(**server.model_dump(exclude_none=True) | provider.model_dump(exclude_none=True))
 
 
 def model_tables(
@@ -76,7 +81,7 @@ def model_tables(
 def card(name: str, table: ModelTable, served_by: Provider, known: ModelCard | None) -> ModelCard:
     """A card from what the file states over what is `known` of the model at this provider."""
     base = known or ModelCard(id=name, provider=served_by.id, upstream=name, zone=served_by.zone)
-    changes = _stated(table, "provider", "prices")
+    changes = _stated(table, "provider", "also_at", "prices")
     if table.prices is not None:
         changes["prices"] = tuple(
             sorted(map(_price, table.prices), key=lambda price: (price.valid_from, price.above_input))

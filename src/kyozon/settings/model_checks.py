@@ -31,6 +31,11 @@ def check_models(settings: Settings, vendors: Mapping[str, Provider]) -> Iterato
             )
         elif table.provider not in known:
             yield Mistake(("models", name, "provider"), _unknown_provider(table.provider, vendors, known))
+        for place, other in enumerate(table.also_at):
+            if other not in known:
+                yield Mistake(("models", name, "also_at", place), _unknown_provider(other, vendors, known))
+            elif other in (table.provider, *table.also_at[:place]):
+                yield Mistake(("models", name, "also_at", place), _named_before(other))
         yield from _check_prices(name, table)
 
 
@@ -44,6 +49,13 @@ def _unknown_provider(name: str, vendors: Mapping[str, Provider], known: set[str
     return Text(
         f'there is no provider "{name}": {hint.en} A new one is a table [providers.{name}].',
         f"プロバイダー「{name}」はありません。{hint.ja}新しく作るには [providers.{name}] を加えてください。",
+    )
+
+
+def _named_before(provider: str) -> Text:
+    return Text(
+        f'"{provider}" is named before: name each provider of the model once.',
+        f"「{provider}」はすでに書かれています。プロバイダーはそれぞれ一度だけ書いてください。",
     )
 
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from kyozon.domain.callers import Limits
 from kyozon.domain.labels import Clearance, Label, Zone, parse_label
-from kyozon.domain.models import ModelCard, Provider
+from kyozon.domain.models import ModelCard, Provider, Timeouts
+from kyozon.routing.breaking import Breaking
 from kyozon.routing.retrying import Retrying
 from kyozon.settings import facts
 from kyozon.settings.sections import (
@@ -74,7 +75,20 @@ class Settings(Section):
     def retrying(self) -> Retrying:
         """When a failed call is made again."""
         routing = self.routing
-        return Retrying(routing.retries, routing.retry_seconds, routing.retry_longest_seconds, routing.retry_share)
+        return Retrying(
+            routing.retries,
+            routing.retry_seconds,
+            routing.retry_longest_seconds,
+            routing.retry_share,
+            self._timeouts("").total,
+        )
+
+    @property
+    def breaking(self) -> Breaking:
+        """When a deployment is left alone."""
+        routing, usual = self.routing, Breaking()
+        longest = max(usual.longest, routing.breaker_seconds)
+        return Breaking(routing.breaker_failures, routing.breaker_share, rest=routing.breaker_seconds, longest=longest)
 
     def zones(self) -> dict[str, Zone]:
         """The built-in zones and the file's, by name."""
@@ -82,7 +96,8 @@ class Settings(Section):
 
     def providers(self, vendors: Mapping[str, Provider]) -> dict[str, Provider]:
         """The providers that the file turns on, and unless `local.enabled` is false the ones of this machine, by name."""
-        return facts.providers(self.provider_tables, vendors, local=self.local.enabled)
+        found = facts.providers(self.provider_tables, vendors, local=self.local.enabled)
+        return {name: msgspec.structs.replace(provider, timeouts=self._timeouts(name)) for name, provider in found.items()}
 
     def cards(
         self, providers: Mapping[str, Provider], known: Mapping[str, ModelCard] = facts.NO_CARDS
@@ -90,12 +105,14 @@ class Settings(Section):
         """The cards of the file's models.
 
         `known` are cards by id that came with Kyozon. Where one names the same model at the same vendor, what the file
-        leaves out is taken from it; a provider whose table lists no `models` gets all that are known of its vendor.
+        leaves out is taken from it; a provider whose table lists no `models` gets all that are known of its vendor. A model
+        has one card for each provider that serves it.
         """
         tables = facts.model_tables(self.model_tables, self.provider_tables, known)
         return tuple(
-            facts.card(name, table, providers[str(table.provider)], self._known(name, table, known))
+            facts.card(name, served, providers[str(served.provider)], self._known(name, served, known))
             for name, table in tables.items()
+            for served in (table.model_copy(update={"provider": at}) for at in (table.provider, *table.also_at))
         )
 
     @property
@@ -113,6 +130,9 @@ class Settings(Section):
         }
         text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _timeouts(self, provider: str) -> Timeouts:
+        return facts.timeouts(self.server.timeouts, self.provider_tables.get(provider, ProviderTable()).timeouts)
 
     def _known(self, name: str, table: ModelTable, known: Mapping[str, ModelCard]) -> ModelCard | None:
         card = known.get(name)

@@ -96,6 +96,19 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 
 
+class TimeoutsTable(Section):
+    """How long a call to a model may take. What a provider leaves out is as the server says."""
+
+    connect: Annotated[Seconds, Field(gt=0, le=600)] | None = None
+    """Seconds to connect; 10 when left out."""
+    first_token: Annotated[Seconds, Field(gt=0, le=86_400)] | None = None
+    """Seconds to the first words of a stream; 600 when left out."""
+    between: Annotated[Seconds, Field(gt=0, le=86_400)] | None = None
+    """Seconds from one piece of a stream to the next; 120 when left out."""
+    total: Annotated[Seconds, Field(gt=0, le=86_400)] | None = None
+    """Seconds for a call altogether; 1800 when left out. Then no other model is called either."""
+
+
 class Server(Section):
     """The HTTP server."""
 
@@ -121,6 +134,8 @@ class Server(Section):
     """How long a client may take to send the headers of a request; a body may take longer, at 1 KiB a second."""
     metrics: Literal["admin", "open"] = "admin"
     """Who may read `/metrics`: admin keys, or everybody who can reach the server."""
+    timeouts: TimeoutsTable = TimeoutsTable()
+    """How long a call to a model may take, for providers that do not say otherwise."""
 
 
 class Database(Section):
@@ -199,6 +214,8 @@ class ProviderTable(Section):
     """Whether the provider trains models on what it receives."""
     max_concurrent: Count | None = None
     """Calls it takes at the same time; further ones wait for a turn, key by key. No cap when left out."""
+    timeouts: TimeoutsTable = TimeoutsTable()
+    """How long a call may take."""
     quirks: QuirksTable = QuirksTable()
     """How the endpoint departs from its wire format."""
 
@@ -229,6 +246,8 @@ class ModelTable(Section):
 
     provider: str | None = None
     """Name of the `[providers.NAME]` that serves it; needed."""
+    also_at: Names = ()
+    """Further providers that serve the same model under the same name there: requests are spread over all of them."""
     upstream: str | None = None
     """The model's name at the provider; the table's own name when left out."""
     kind: CardKind | None = None
@@ -333,6 +352,12 @@ class Routing(Section):
     """No pause is longer. A provider that asks for more is not waited for."""
     retry_share: Annotated[int, Field(ge=0, le=100)] = 20
     """How many of a hundred requests to a provider may be retried, so that retries do not crush one that is ill."""
+    breaker_failures: Count = 5
+    """After so many failures in a row a model at a provider is left alone for a while."""
+    breaker_share: Annotated[int, Field(ge=1, le=100)] = 50
+    """So too when this many of a hundred calls fail, of twenty or more within half a minute."""
+    breaker_seconds: Annotated[Seconds, Field(gt=0, le=3600)] = 15.0
+    """How long it is left alone; twice as long each time that the call which tries it out fails, five minutes at most."""
 
 
 class Telemetry(Section):

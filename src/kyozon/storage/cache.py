@@ -21,14 +21,14 @@ AND deployment = ANY($6) AND expires_at > $7
 """
 _SAME = f"SELECT * FROM cached_answer WHERE {_WITHIN} AND question_sha256 = $8"  # noqa: S608 - constants
 _NEAREST = f"""
-SELECT *, 1 - (embedding <=> $9::text::vector) AS similarity FROM cached_answer
-WHERE {_WITHIN} AND essence = $8 AND vector_dims(embedding) = $10
-ORDER BY embedding <=> $9::text::vector LIMIT 1
+SELECT *, (SELECT sum(a * b) / sqrt(sum(a * a) * sum(b * b)) FROM unnest(embedding, $9::real[]) pair (a, b)) AS similarity
+FROM cached_answer WHERE {_WITHIN} AND essence = $8 AND cardinality(embedding) = cardinality($9)
+ORDER BY similarity DESC LIMIT 1
 """  # noqa: S608 - constants
 _KEEP = """
 INSERT INTO cached_answer (partition_sha256, tenant, principals, label, policy_version, question_sha256, partition,
                            deployment, source, content_type, payload, charge, expires_at, essence, embedding)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15::text::vector)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15)
 ON CONFLICT (partition_sha256, question_sha256) DO UPDATE SET
     deployment = excluded.deployment, source = excluded.source, content_type = excluded.content_type,
     payload = excluded.payload, charge = excluded.charge, kept_at = excluded.kept_at, expires_at = excluded.expires_at,
@@ -45,7 +45,7 @@ OR (partition_sha256, question_sha256) IN (
 
 
 class PostgresAnswers:
-    """`ports.cache.AnswerStore` on PostgreSQL with pgvector."""
+    """`ports.cache.AnswerStore` on PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,12 +57,11 @@ class PostgresAnswers:
 
     async def nearest(self, wanted: Wanted, essence: str, vector: tuple[float, ...]) -> tuple[CachedAnswer, float] | None:
         """The answer to the most similar question of the same essence, and the cosine."""
-        row = await self._row(_NEAREST, *_within(wanted), _hashed(essence), _vector(vector), len(vector))
+        row = await self._row(_NEAREST, *_within(wanted), _hashed(essence), vector)
         return None if row is None else (_read(row), float(row["similarity"]))
 
     async def keep(self, answer: CachedAnswer) -> None:
         """Keep an answer; of the same partition and question the last one stays."""
-        vector = None if answer.vector is None else _vector(answer.vector)
         values = (
             *_place(answer.partition),
             answer.question_sha256,
@@ -74,7 +73,7 @@ class PostgresAnswers:
             to_json(answer.charge),
             answer.expires_at,
             None if answer.essence is None else _hashed(answer.essence),
-            vector,
+            answer.vector,
         )
         async with self._database.reading() as connection:
             await connection.execute(_KEEP, *values)
@@ -109,10 +108,6 @@ def _within(wanted: Wanted) -> tuple[Any, ...]:
 def _hashed(essence: str) -> str:
     """A question's words are compared, never read: they need not lie in the database."""
     return hashlib.sha256(essence.encode()).hexdigest()
-
-
-def _vector(values: tuple[float, ...]) -> str:
-    return f"[{','.join(map(str, values))}]"
 
 
 def _read(row: Any) -> CachedAnswer:

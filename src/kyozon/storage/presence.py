@@ -28,14 +28,18 @@ async def alone(database: Database) -> AsyncIterator[bool]:
         yield found
 
 
-async def stay(database: Database, pause: float = 1.0) -> None:
-    """Be known as a server that works here; runs until cancelled, and comes back after a lost connection."""
+async def stay(database: Database, known: asyncio.Event, pause: float = 1.0) -> None:
+    """Be known as a server that works here; runs until cancelled, and comes back after a lost connection.
+
+    `known` is set as soon as it is so: a request that is decided before could be taken for one that was left behind.
+    """
     while True:
         try:
             async with database.alone() as connection:
                 lost = asyncio.Event()
                 connection.add_termination_listener(lambda _, lost=lost: lost.set())
                 await connection.execute("SELECT pg_advisory_lock_shared($1)", _LOCK)
+                known.set()
                 await lost.wait()
         except StorageUnavailable:
             await asyncio.sleep(pause)

@@ -77,7 +77,8 @@ class AnswerStoreSuite:
         await store.keep(answer(question_sha256="another embedder", vector=(1.0, 0.0, 0.0)))
         found = await store.nearest(wanted(), "\ncapital france", (1.0, 0.0))
         assert found is not None
-        assert (found[0].source, found[1]) == ("near", pytest.approx(0.8))
+        assert found[0].source == "near"
+        assert found[1] == pytest.approx(0.8)
 
     async def test_what_has_expired_is_not_found(self, store: AnswerStore) -> None:
         await store.keep(answer(expires_at=NOW))

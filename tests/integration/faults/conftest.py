@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from msgspec import structs
 
-from kyozon.domain.models import ModelCard
-from kyozon.providers import openai
-from kyozon.providers.transport import Timeouts, Transport
+from kyozon.domain.models import ModelCard, Timeouts
+from kyozon.providers import openai, transport
+from kyozon.providers.outgoing import Endpoint
+from kyozon.providers.transport import Transport
 from kyozon.routing.retrying import Retrying
 from tests.fakes.installation import CHEAP, IN_HOUSE, FakeInstallation, provider
 from tests.fakes.upstream import FakeUpstream
@@ -33,7 +35,7 @@ async def well() -> AsyncIterator[FakeUpstream]:
 @pytest.fixture(params=["lean", "aiohttp"])
 async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
     """Both HTTP clients, impatient."""
-    client = Transport(Timeouts(connect=1.0, first_byte=0.3, between=0.3), lean=request.param == "lean")
+    client = Transport(transport.Timeouts(connect=1.0, first_byte=1.0, between=1.0), lean=request.param == "lean")
     yield client
     await client.close()
 
@@ -42,8 +44,16 @@ async def wire(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
 def build(sick: FakeUpstream, well: FakeUpstream, wire: Transport) -> Build:
     """Makes an installation of these cards; its clock stands still except for the pauses, which take no time."""
 
-    def built(cards: tuple[ModelCard, ...] = (CHEAP, IN_HOUSE), retrying: Retrying | None = None) -> FakeInstallation:
+    def built(
+        cards: tuple[ModelCard, ...] = (CHEAP, IN_HOUSE),
+        retrying: Retrying | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> FakeInstallation:
         house = FakeInstallation(cards, retrying=retrying or Retrying())
+        if timeouts is not None:
+            known = house.registry.installation
+            providers = {name: structs.replace(row, timeouts=timeouts) for name, row in known.providers.items()}
+            house.registry.installation = structs.replace(known, providers=providers)
         served_by = {"bargain": sick, "local": well}
         house.egress._chat = {
             name: openai.adapter(provider(name, "external"), _at(f"{fake.url}/v1"), None, wire)
@@ -54,7 +64,7 @@ def build(sick: FakeUpstream, well: FakeUpstream, wire: Transport) -> Build:
     return built
 
 
-def _at(url: str) -> openai.Endpoint:
+def _at(url: str) -> Endpoint:
     async def endpoint(_: ModelCard) -> str:
         return url
 

@@ -25,7 +25,9 @@ async def _stays(database: Database, count: int) -> list[int]:
 async def test_the_first_is_alone_and_the_next_is_not(database: Database) -> None:
     async with presence.alone(database) as first:
         assert first
-    staying = asyncio.create_task(presence.stay(database))
+    known = asyncio.Event()
+    staying = asyncio.create_task(presence.stay(database, known))
+    await asyncio.wait_for(known.wait(), 5)
     await _stays(database, 1)
     async with presence.alone(database) as second:
         assert not second
@@ -36,7 +38,7 @@ async def test_the_first_is_alone_and_the_next_is_not(database: Database) -> Non
 
 
 async def test_two_may_stay_together_and_come_back_after_a_lost_connection(database: Database) -> None:
-    staying = [asyncio.create_task(presence.stay(database, pause=0.05)) for _ in range(2)]
+    staying = [asyncio.create_task(presence.stay(database, asyncio.Event(), pause=0.05)) for _ in range(2)]
     before = await _stays(database, 2)
     async with database.reading() as connection:
         await connection.fetch("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", before)

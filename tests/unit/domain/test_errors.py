@@ -28,6 +28,7 @@ SAMPLES: list[errors.KyozonError] = [
     errors.ModelNotReady(TEXT),
     errors.StorageUnavailable(TEXT),
     errors.Busy(TEXT),
+    errors.CircuitOpen(TEXT, 15.0),
     errors.MissingPiece(TEXT),
 ]
 

@@ -59,7 +59,7 @@ async def test_pauses_grow_and_the_last_failure_is_raised() -> None:
         await house.chat.answer(ask())
     assert house.time.slept == [0.125, 0.25, 0.5, 1.0]
     (outcome,) = house.book.outcomes.values()
-    assert (outcome.status, len(outcome.attempts), outcome.charge.amount) == ("failed", 5, 0)
+    assert (outcome.status, len(outcome.attempts), outcome.charge.amount) == ("failed", 5, Decimal(0))
     house.assert_settled()
 
 
@@ -129,7 +129,7 @@ async def test_leaving_during_a_pause_costs_nothing() -> None:
         await asking
     await house.drain()
     (outcome,) = house.book.outcomes.values()
-    assert (outcome.status, outcome.model, outcome.charge.amount) == ("left", None, 0)
+    assert (outcome.status, outcome.model, outcome.charge.amount) == ("left", None, Decimal(0))
     house.assert_settled()
 
 
@@ -190,3 +190,12 @@ async def test_a_label_binds_each_call_again() -> None:
     with pytest.raises(UpstreamFailed):
         await house.chat.answer(ask(declared=CONFIDENTIAL))
     assert house.sent == ["in-house"] * 3
+
+
+async def test_no_further_candidate_is_called_when_the_time_of_the_request_is_over() -> None:
+    house = FakeInstallation(retrying=Retrying(total=0.0))
+    house.chats["bargain"].scripts = [[OVERLOADED]]
+    with pytest.raises(UpstreamFailed):
+        await house.chat.answer(ask())
+    assert house.sent == ["cheap"]
+    house.assert_settled()

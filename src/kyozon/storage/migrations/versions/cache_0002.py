@@ -8,8 +8,8 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 _STATEMENTS = (
-    "CREATE EXTENSION IF NOT EXISTS vector",
-    # No index over the vectors: the partition and the essence leave a handful of rows, which are compared one by one.
+    # No vector type and no index over vectors: the partition and the essence leave a handful of rows, which are compared
+    # one by one. An extension would need rights that the role of a database often has not.
     """
     CREATE TABLE cached_answer (
         partition_sha256   text NOT NULL,
@@ -27,7 +27,7 @@ _STATEMENTS = (
         kept_at            timestamptz NOT NULL DEFAULT now(),
         expires_at         timestamptz NOT NULL,
         essence            text,
-        embedding          vector,
+        embedding          real[],
         PRIMARY KEY (partition_sha256, question_sha256)
     )
     """,

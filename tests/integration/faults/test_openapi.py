@@ -1,0 +1,27 @@
+"""What the OpenAPI description promises holds for whatever a stranger asks."""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from kyozon.http.app import build
+from tests.fakes.installation import FakeInstallation, api_key
+
+
+def _schema() -> schemathesis.BaseSchema:
+    house = FakeInstallation()
+    house.key_store.by_id["key_test"] = api_key()
+    return schemathesis.openapi.from_asgi("/kyozon/v1/openapi.json", build(house.services()))
+
+
+schema = _schema()
+
+
+@schema.parametrize()
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_every_answer_is_as_described(case: schemathesis.Case[Any]) -> None:
+    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    case.call_and_validate(headers={"authorization": "Bearer ky-test"}, checks=checks)
