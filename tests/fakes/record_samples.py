@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kyozon.domain.callers import ApiKey, Limits
-from kyozon.domain.decisions import Attempt, Candidate, Decision, Objection, Outcome
+from kyozon.domain.decisions import Attempt, Candidate, Decision, Exclusion, Outcome
 from kyozon.domain.labels import Label, LabelSource, Level
 from kyozon.domain.language import Text
 from kyozon.domain.usage import Charge, Usage
@@ -18,9 +18,7 @@ LONG_AGO = datetime(2026, 5, 4, 12, 0, 0, 123456, UTC)
 
 def a_decision(**changes: Any) -> Decision:
     label = Label(Level.CONFIDENTIAL, frozenset({"pii", "jp-only"}))
-    objection = Objection(
-        "clearance", "confidential", "public", Text("too sensitive for this zone", "このゾーンには機密すぎます")
-    )
+    exclusion = Exclusion("clearance", "confidential", "public")
     decision = Decision(
         id=f"dec_{secrets.token_hex(8)}",
         at=LONG_AGO,
@@ -35,7 +33,7 @@ def a_decision(**changes: Any) -> Decision:
         router="cheapest",
         candidates=(
             Candidate("local/small", "local", "host", predicted_cost=Decimal("0.0000001"), rank=1),
-            Candidate("openai/gpt", "openai", "external", (objection,)),
+            Candidate("openai/gpt", "openai", "external", (exclusion,)),
         ),
         chosen="local/small",
         reason=Text("the cheapest permitted model", "許可された中で最も安いモデル"),

@@ -126,7 +126,7 @@ class Settings(Section):
                 name: table.model_dump()
                 for name, table in facts.model_tables(self.model_tables, self.provider_tables).items()
             },
-            "routing": self.routing.model_dump(),
+            "routing": self.routing.router,  # how often to retry changes no decision
         }
         text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

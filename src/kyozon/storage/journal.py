@@ -22,6 +22,16 @@ from kyozon.storage.batch import FORGET_EXPIRED, WRITE, Parts, Record, parameter
 from kyozon.storage.database import Database
 
 _BATCH = 200
+_REFUSALS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.RaiseError,  # the tables' own triggers
+    asyncpg.SyntaxOrAccessError,
+    ArithmeticError,
+    TypeError,
+    ValueError,
+)
+"""What says that a record is wrong. Whatever else fails is the server's or the connection's trouble, and may pass."""
 _FORGET_EVERY = 60.0
 
 
@@ -86,15 +96,15 @@ class PostgresJournal:
             batch = list(islice(self._pending, size))
             try:
                 await self._write(batch)
-            except StorageUnavailable as error:
-                self._give_up(error)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
-            except Exception as error:  # noqa: BLE001 - whatever it is, no caller may wait for ever
+            except _REFUSALS as error:
                 # One record may be wrong, its neighbours must not suffer: halve the batch until it stands alone.
                 if len(batch) == 1:
                     self._end(1, _refused(error))
                 size = max(1, len(batch) // 2) if len(batch) > 1 else _BATCH
+            except Exception as error:  # noqa: BLE001 - a dying server is met in many ways; no caller may wait for ever
+                self._give_up(error if isinstance(error, StorageUnavailable) else _lost(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
             else:
                 self._end(len(batch), None)
                 size, pause = _BATCH, 0.05
@@ -121,6 +131,19 @@ class PostgresJournal:
                 record.written.set_result(error)
             else:
                 self._pending.append(record)
+
+
+def _lost(error: Exception) -> StorageUnavailable:
+    name = type(error).__name__
+    failure = StorageUnavailable(
+        Text(
+            f"the database could not record this ({name}). Try again; if it stays so, see 'kyozon doctor'.",
+            f"データベースに記録できませんでした（{name}）。再度お試しください。"
+            "続く場合は「kyozon doctor」で確認してください。",
+        )
+    )
+    failure.__cause__ = error
+    return failure
 
 
 def _refused(error: Exception) -> StorageUnavailable:
