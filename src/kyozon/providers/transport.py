@@ -16,6 +16,7 @@ from kyozon.providers.retry_after import retry_after
 from kyozon.providers.sse import NOT_JSON, Event, EventParser
 
 _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
+_CREDENTIAL = (401, 403)
 _DETAIL_LIMIT = 2_000
 _ERROR_BODY_LIMIT = 65_536
 _DRAIN_S = 0.05
@@ -192,7 +193,12 @@ async def _drain(reply: Reply) -> None:
 
 
 def failure(provider: str, status: int, detail: str, retry_after: float | None = None) -> KyozonError:
-    """The error for a failure status: the caller's mistake, or the provider's."""
+    """The error for a failure status: the caller's mistake, or the provider's.
+
+    What a provider says of our credential may quote it, and callers have no business with it.
+    """
+    if status in _CREDENTIAL:
+        detail = "it refuses Kyozon's own credential; the operator should check the provider's key"
     if status in _CALLERS_MISTAKE:
         return RejectedUpstream(provider, status, detail)
     return UpstreamFailed(provider, status, detail, retry_after)

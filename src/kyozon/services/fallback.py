@@ -16,7 +16,7 @@ from kyozon.domain.errors import (
     UpstreamFailed,
     WorldFailure,
 )
-from kyozon.domain.models import ModelCard
+from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.usage import Usage
 from kyozon.routing.retrying import Budget, Failed, Retrying, deposit, pause, withdraw
 from kyozon.services.deciding import MAX_ATTEMPTS, Decided, cost_at_most
@@ -24,6 +24,7 @@ from kyozon.services.health import Health
 from kyozon.services.settling import NOT_SENT, Ending, Settler, charge_for
 from kyozon.services.world import World
 
+_NOT_FOUND = 404
 T = TypeVar("T")
 Send = Callable[[ModelCard], Awaitable[T]]
 
@@ -63,7 +64,7 @@ class Attempts:
 
     async def _first(self, decided: Decided, ending: Ending, send: Send[T], tries: int) -> T:
         cards = decided.order[:tries]
-        failure: WorldFailure | None = None
+        failure: WorldFailure | RejectedUpstream | None = None
         for place, card in enumerate(cards):
             if failure is not None and self._seconds_left(decided) <= 0:
                 break
@@ -73,6 +74,10 @@ class Attempts:
                 self._budgets[card.provider] = deposit(self._budget(card), self._policy)
             try:
                 return await self._patiently(decided, ending, send, card, elsewhere=place < len(cards) - 1)
+            except RejectedUpstream as rejected:
+                if not _retired(decided, rejected):
+                    raise
+                failure = failure or rejected
             except WorldFailure as failed:
                 if failure is None or not isinstance(failed, CircuitOpen):  # what went wrong tells more than that it rests
                     failure = failed
@@ -151,6 +156,11 @@ def _affords(decided: Decided, ending: Ending, card: ModelCard) -> bool:
         return True
     most = cost_at_most(card, decided.needs, decided.decision.at.date())
     return spent + (most or Decimal(0)) <= decided.decision.held
+
+
+def _retired(decided: Decided, rejected: RejectedUpstream) -> bool:
+    """A model that the provider no longer knows is our choice, not the caller's mistake, where he left the choice to us."""
+    return rejected.status == _NOT_FOUND and decided.decision.requested_model == AUTO
 
 
 def _failed(decision: Decision, card: ModelCard, failure: WorldFailure | RejectedUpstream) -> Attempt:

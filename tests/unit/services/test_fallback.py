@@ -110,3 +110,14 @@ async def test_an_error_nobody_foresaw_is_settled_too(streamed: bool) -> None:  
     assert (outcome.status, outcome.error) == ("failed", "internal_error")
     assert outcome.charge.amount == 0
     house.assert_settled()
+
+
+async def test_a_model_its_provider_no_longer_knows_is_passed_over_where_the_choice_was_ours() -> None:
+    house = FakeInstallation()
+    gone = RejectedUpstream("bargain", 404, "no such model")
+    house.chats["bargain"].scripts = [[gone], [gone]]
+    await house.chat.answer(ask())
+    assert house.sent == ["cheap", "in-house"]
+    with pytest.raises(RejectedUpstream):
+        await house.chat.answer(ask("cheap"))
+    house.assert_settled()
