@@ -56,12 +56,15 @@ class RunningKyozon:
         self.process = subprocess.Popen(command, env=self.environ, stdout=subprocess.PIPE, stderr=errors, text=True)
         errors.close()
         assert self.process.stdout is not None
+        said = []
         for line in self.process.stdout:
+            said.append(line)
             told = json.loads(line)
             if "address" in told:
                 self.started = told
                 return self
-        raise AssertionError((self.folder / "stderr.txt").read_text("utf-8"))
+        self._end(signal.SIGKILL)
+        raise AssertionError("".join(said) + (self.folder / "stderr.txt").read_text("utf-8"))
 
     def stop(self) -> int:
         return self._end(signal.SIGTERM)

@@ -62,11 +62,12 @@ sys.modules["opentelemetry"] = None
 from pathlib import Path
 from kyozon.bootstrap.watching import watchers
 from kyozon.domain.errors import MissingPiece
-from kyozon.services.registry import Registry
 from kyozon.settings import load
-watchers(load(Path("/dev/null"), {}, {}), Registry(None, tuple), []).metrics()
+from tests.fakes.installation import FakeInstallation
+registry = FakeInstallation().registry
+watchers(load(Path("/dev/null"), {}, {}), registry, []).metrics()
 try:
-    watchers(load(Path(sys.argv[1]), {}, {}), Registry(None, tuple), [])
+    watchers(load(Path(sys.argv[1]), {}, {}), registry, [])
 except MissingPiece as error:
     print(error.text.en)
 """
