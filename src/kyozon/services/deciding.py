@@ -99,8 +99,8 @@ class Decider:
         draft = self._draft(question)
         verdict = permit([self._subject(question, card, draft.label) for card in candidates], self._rules)
         try:
-            ranking = await self._with_room(self._route(question, verdict), draft, verdict)
-            decision = self._choose(draft, verdict, ranking)
+            ranking = await self._with_room(question, draft, self._route(question, verdict))
+            decision = self._choose(question, draft, verdict, ranking)
             reservation = await self._reserve(question, decision, ranking)
         except Refusal as refusal:
             await self._lasting.see_through(self._record_refusal(draft, verdict, refusal))
@@ -184,15 +184,7 @@ class Decider:
         ranking = self._registry.installation.router(options, question.needs)
         return structs.replace(ranking, options=self._health.ordered(ranking.options))
 
-    def _held(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decimal:
-        """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
-        if draft.kind == "count":
-            return Decimal(0)
-        tried = [option.card for option in ranking.options[:MAX_ATTEMPTS]]
-        subjects = [subject for subject, _ in verdict if any(subject.card is card for card in tried)]
-        return max(cost_at_most(subject.card, subject.needs, draft.at.date()) or Decimal(0) for subject in subjects)
-
-    def _choose(self, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
+    def _choose(self, question: Question, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
         ranks = {_name(option.card): (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
         best = ranking.options[0]
         reason = ranking.reason
@@ -204,15 +196,15 @@ class Decider:
             candidates=tuple(self._candidate(subject, objections, ranks) for subject, objections in verdict),
             chosen=best.card.id,
             reason=reason,
-            held=self._held(draft, verdict, ranking),
+            held=_held(question, draft, ranking),
             currency=price.currency if price else "USD",
         )
 
-    async def _with_room(self, ranking: Ranking, draft: Decision, verdict: Verdict) -> Ranking:
+    async def _with_room(self, question: Question, draft: Decision, ranking: Ranking) -> Ranking:
         """Without the models whose own ceilings are reached; all of them where none is left: the refusal then says why."""
         if not self._limiter.limits_models:
             return ranking
-        held = self._held(draft, verdict, ranking)
+        held = _held(question, draft, ranking)
         options = [
             option for option in ranking.options if await self._limiter.has_room(option.card.id, _tokens(draft), held)
         ]
@@ -251,6 +243,14 @@ class Decider:
 def _tokens(decision: Decision) -> int:
     """What is reserved; counting is free."""
     return 0 if decision.kind == "count" else decision.input_tokens_estimated + decision.output_tokens_limit
+
+
+def _held(question: Question, draft: Decision, ranking: Ranking) -> Decimal:
+    """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
+    if question.kind == "count":
+        return Decimal(0)
+    tried, day = ranking.options[:MAX_ATTEMPTS], draft.at.date()
+    return max(cost_at_most(option.card, question.needs, day) or Decimal(0) for option in tried)
 
 
 def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:
