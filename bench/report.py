@@ -52,7 +52,10 @@ class Table(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """What a reader gets. `summary` is for the hurried one; `plot` says in words what the plot shows; both are Markdown."""
+    """What a reader gets. `summary` is for the hurried one; `plot` says in words what the plot shows; both are Markdown.
+
+    `arguments` are those without which the command measures nothing.
+    """
 
     name: str
     title: str
@@ -60,6 +63,7 @@ class Page(Struct, frozen=True):
     plot: str
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
+    arguments: str = ""
 
 
 class Setting(Struct, frozen=True):
@@ -135,7 +139,8 @@ def deliver(page: Page, metrics: Metrics, figure: Figure, given: Options) -> Non
         given.json.write_bytes(flat(metrics))
     if given.quick:
         return
-    setting = Setting(f"{datetime.now(UTC):%Y-%m-%d}", describe(), versions(), f"python -m bench.{page.name}")
+    command = f"python -m bench.{page.name.replace('-', '_')} {page.arguments}".rstrip()
+    setting = Setting(f"{datetime.now(UTC):%Y-%m-%d}", describe(), versions(), command)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{page.name}.md").write_text(markdown(page, setting), "utf-8")
     save(figure, FOLDER / f"{page.name}.svg")

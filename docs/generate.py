@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 os.environ["KYOZON_LANG"] = "en"  # the commands' help is worded once, when they are imported
 
 import click
+import msgspec
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from starlette.routing import Route
@@ -25,6 +26,7 @@ import kyozon.cli
 import kyozon.governance.rules
 import kyozon.routing
 from kyozon.bootstrap import discovery
+from kyozon.bootstrap.reporting import duty_tables
 from kyozon.domain import errors
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.http.app import all_routes
@@ -32,6 +34,7 @@ from kyozon.http.errors import STATUS
 from kyozon.inference import catalogue
 from kyozon.providers.cards import load_cards
 from kyozon.providers.vendors import load_vendors
+from kyozon.services.reporting import schemas
 from kyozon.settings.loading import FILE_VARIABLE, VARIABLES
 from kyozon.settings.validation import tables
 
@@ -165,6 +168,54 @@ def routes_page() -> str:
     return _page("Routes", [_table(("method", "path", ""), rows)])
 
 
+def reports_page() -> str:
+    """The shapes of the reports, and the duties that they answer."""
+    intro = (
+        "`kyozon report` writes JSON of these shapes. Their JSON schemas: [governance](governance.schema.json), "
+        "[incident](incident.schema.json). Every field is always there; what is not known is `null`."
+    )
+    parts = [intro]
+    for name, kind in schemas.REPORTS.items():
+        parts.append(f"## {name.capitalize()}")
+        for shape in _shapes(schemas.schema(name), kind.__name__):
+            parts += [f"### `{shape['title']}`", shape["description"], _table(("field", "type"), _fields(shape))]
+    parts += ["## Duties", "The texts also stand in each report, in both languages, with the installation's own figures."]
+    for table in duty_tables():
+        rows = [(d.article, d.duty.en, d.control.en, d.coverage.replace("_", " ")) for d in table.duties]
+        parts += [f"### {table.name.en}", table.note.en, _table(("article", "duty", "control or record", "coverage"), rows)]
+    return _page("Reports", parts)
+
+
+def _shapes(schema: dict[str, Any], first: str) -> list[dict[str, Any]]:
+    """The shapes of a schema, the whole report first; texts in two languages need no words."""
+    found = [shape for name, shape in schema["$defs"].items() if name != "Text" and "properties" in shape]
+    return sorted(found, key=lambda shape: (shape["title"] != first, shape["title"]))
+
+
+def _fields(shape: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [(f"`{name}`", _json_type(field)) for name, field in shape["properties"].items()]
+
+
+def _json_type(field: dict[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(_json_type(one) for one in field["anyOf"])
+    if "$ref" in field:
+        return f"`{field['$ref'].rpartition('/')[2]}`"
+    if "enum" in field:
+        return ", ".join(f'"{one}"' for one in field["enum"] if one is not None)
+    if field.get("type") == "array":
+        return f"list of {_json_type(field['items'])}"
+    if isinstance(field.get("additionalProperties"), dict):
+        return f"object of {_json_type(field['additionalProperties'])}"
+    kind = field["type"]
+    named = kind if isinstance(kind, str) else " or ".join(kind)
+    return f"{named} ({field['format']})" if "format" in field else named
+
+
+def _schema_page(name: str) -> str:
+    return f"{msgspec.json.format(msgspec.json.encode(schemas.schema(name))).decode()}\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "kyozon-toml.md": lambda: template_page("kyozon.template.toml", "kyozon.toml, commented"),
@@ -175,6 +226,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "commands.md": cli_page,
     "routes.md": routes_page,
+    "reports.md": reports_page,
+    "governance.schema.json": lambda: _schema_page("governance"),
+    "incident.schema.json": lambda: _schema_page("incident"),
 }
 
 

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(others: Sequence[Server], cache: Path, plan: Plan) -> Measured:
     """Kyozon with either client, nginx, nothing, and the others."""
     where = cores()
-    servers = [direct(), reverse(), kyozon.server(kyozon.LEAN), kyozon.server(kyozon.POOLED), *others]
+    ours = (kyozon.server(variant) for variant in (kyozon.LEAN, kyozon.POOLED, kyozon.RELAXED))
+    servers = [direct(), reverse(), *ours, *others]
     with tempfile.TemporaryDirectory(prefix="kz-gateway-") as folder:
         scratch = Path(folder)
         scratch.chmod(0o711)  # Started by root, the database and nginx run under accounts of their own and must get there.

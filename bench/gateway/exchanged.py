@@ -19,7 +19,7 @@ _PARTS: dict[str, list[tuple[str, object]]] = {
     "decision": [(_APPLICATION, rungs.decision)],
     "service": [(_APPLICATION, rungs.service), _JOURNAL],
     "unwritten": [_JOURNAL],
-    "pooled": [("kyozon.bootstrap.house.Transport", partial(Transport, lean=False))],
+    "pooled": [("kyozon.bootstrap.transports.Transport", partial(Transport, lean=False))],
 }
 
 

@@ -117,6 +117,7 @@ def _ratios(found: Measured) -> dict[str, float]:
         "cpu_ratio_nginx": found.cpu_ratio("kyozon_pooled", "nginx"),
         "cpu_ratio_nginx_lean": found.cpu_ratio("kyozon", "nginx"),
         "added_p50_ms": ours.answer(1, _p50) - none.answer(1, _p50),
+        "added_p50_relaxed_ms": found.servers["kyozon_relaxed"].answer(1, _p50) - none.answer(1, _p50),
         "ttft_ratio_nginx_64": median(ours.spread, _first) / median(limit.spread, _first),
         "ttft_ratio_nginx_64_burst": median(ours.burst, _first) / median(limit.burst, _first),
         "rss_growth": ours.end_mib / ours.warm_mib - 1,

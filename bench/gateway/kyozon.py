@@ -32,12 +32,13 @@ _PATIENCE = 60.0
 
 
 class Variant(Struct, frozen=True):
-    """One way to run it. `exchanged` names a part that the benchmark puts another in place of, none by default."""
+    """One way to run it: with `settings` of its own, and with the part `exchanged` that the benchmark puts another for."""
 
     key: str
     name: str
     does: str
     exchanged: str = ""
+    settings: str = ""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -48,6 +49,12 @@ class Variant(Struct, frozen=True):
 _ALL = "key, label, permit, routing, reservation; decision and ledger on disk, metrics"
 LEAN = Variant("kyozon", "Kyozon", f"{_ALL}; its own client for plain HTTP")
 POOLED = Variant("kyozon_pooled", "Kyozon, pooled client", f"{_ALL}; aiohttp, as for HTTPS", "pooled")
+RELAXED = Variant(
+    "kyozon_relaxed",
+    "Kyozon, relaxed",
+    f"{_ALL}; commits do not wait for the disk",
+    settings='[database]\ndurability = "relaxed"\n',
+)
 LADDER = (
     Variant("ladder_asgi", "uvicorn, raw ASGI, answer from memory", "", "asgi"),
     Variant("ladder_client", "+ client", "", "client"),
@@ -70,7 +77,7 @@ class _Folder:
         text = SETTINGS.format(
             answers=upstream.answers, streams=upstream.streams, answer_model=ANSWER_MODEL, stream_model=STREAM_MODEL
         )
-        (self._folder / "kyozon.toml").write_text(text, "utf-8")
+        (self._folder / "kyozon.toml").write_text(text + variant.settings, "utf-8")
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("KYOZON_")}
         self._environ |= {"KYOZON_DATA_DIR": str(self._folder / "data"), "OPENAI_API_KEY": "mock"}
 

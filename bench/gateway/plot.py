@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from bench.gateway.findings import STREAMS, USUAL, Measured, Rung, Seen, median
 from bench.plots import BLUE, GREEN, GREY, INK, ORANGE, canvas, tidy
 
-_OURS = ("kyozon", "kyozon_pooled")
+_OURS = ("kyozon", "kyozon_pooled", "kyozon_relaxed")
 
 
 def figure(found: Measured) -> Figure:

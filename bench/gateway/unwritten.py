@@ -1,5 +1,6 @@
 """A journal that writes nothing: what a record's durability costs is the difference to the real one."""
 
+from asyncio import Future
 from collections.abc import Sequence
 
 from kyozon.domain.decisions import Decision, Outcome
@@ -15,11 +16,24 @@ class Unwritten:
     def __init__(self, *_: object, **__: object) -> None:
         """Nothing is kept."""
 
-    async def open(self, decision: Decision, hold: Transaction | None) -> None:
+    def open(self, decision: Decision, hold: Transaction | None) -> Future[None]:  # noqa: ARG002 - the port's signature
         """Say that it is written."""
+        return _written()
 
-    async def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> None:
+    def close(
+        self,
+        outcome: Outcome,  # noqa: ARG002 - the port's signature
+        transactions: Sequence[Transaction],  # noqa: ARG002 - the port's signature
+        kept: KeptAnswer | None = None,  # noqa: ARG002 - the port's signature
+    ) -> Future[None]:
         """Say that it is written."""
+        return _written()
 
     async def stop(self) -> None:
         """Nothing waits."""
+
+
+def _written() -> Future[None]:
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done

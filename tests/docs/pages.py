@@ -58,13 +58,16 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each simple command of a shell script, without assignments before it."""
+    """The words of each simple command of a shell script, without assignments before it and files it writes to."""
     for line in script.replace("\\\n", " ").splitlines():
         reader = shlex.shlex(line, posix=True, punctuation_chars=True)
         reader.whitespace_split = True
         words: list[str] = []
-        for word in [*reader, ";"]:
-            if set(word) <= set("|&;()"):
+        found = iter([*reader, ";"])
+        for word in found:
+            if word in (">", ">>"):
+                next(found)
+            elif set(word) <= set("|&;()"):
                 if words:
                     yield words
                 words = []

@@ -17,6 +17,9 @@ from tests.fakes.server import FakeServer
 from tests.fakes.upstream import FakeUpstream
 
 CONFIG = """\
+[reasoning]
+keep_hours = 1
+
 [providers.openai]
 base_url = "{openai}/v1"
 
@@ -30,6 +33,11 @@ base_url = "{gemini}/v1beta"
 vendor = "openai"
 base_url = "http://127.0.0.1:9/v1"
 models = ["dead-model"]
+
+[providers.gone]
+vendor = "openai"
+base_url = "http://127.0.0.1:9/v1"
+models = ["gone-model"]
 
 [models.rented-gpt]
 provider = "openai"

@@ -63,7 +63,8 @@ def _kill(folder: Path) -> None:
 def test_it_comes_back_by_itself_and_everything_acknowledged_is_there(models: Path, rented: Rented, tmp_path: Path) -> None:
     config = CONFIG.format(openai=rented.openai.url, anthropic=rented.anthropic.url, gemini=rented.gemini.url)
     with RunningKyozon(tmp_path / "k", models, f"{config}\n[local]\nenabled = false\n") as kyozon:
-        key = kyozon.key("app", "--label", "internal")
+        limits = ("--requests-per-minute", "100000", "--tokens-per-minute", "9000000", "--money-per-month", "1000")
+        key = kyozon.key("app", "--label", "internal", *limits)  # and none of them is taken for reached
         clients = [_Client(kyozon.address, key) for _ in range(3)]
         for client in clients:
             client.start()

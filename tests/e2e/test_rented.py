@@ -111,6 +111,9 @@ def test_a_dead_upstream_is_reported_and_costs_nothing(kyozon: RunningKyozon, ke
         kyozon.openai(key).chat.completions.create(model="dead-model", messages=_said("?"))
     assert failed.value.status_code == 502
     assert failed.value.body["code"] == "provider_unreachable"  # type: ignore[index]
+    assert failed.value.body["decision"] == failed.value.response.headers["x-kyozon-decision"]  # type: ignore[index]
+    assert "127.0.0.1" not in failed.value.message  # the operator finds it in the log
+    assert "127.0.0.1" in (kyozon.folder / "logs" / "kyozon.log").read_text("utf-8")
 
 
 def test_a_cut_stream_is_reported_and_settled(kyozon: RunningKyozon, key: str, rented: Rented) -> None:

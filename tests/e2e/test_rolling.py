@@ -1,10 +1,13 @@
 """A restart without a failed request, and a stop that finishes what it has begun."""
 
+import http.client
+import json
 import signal
 import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -105,6 +108,27 @@ def test_what_runs_is_finished_and_nothing_new_is_taken(
     assert [chunk.choices[0].finish_reason for chunk in answer if chunk.choices][-1] == "stop"
     assert kyozon.stop() == 0
     answer.close()
+
+
+def test_a_connection_whose_answer_had_begun_carries_one_more_request(models: Path, rented: Rented, tmp_path: Path) -> None:
+    with closing(RunningKyozon(tmp_path / "k", models, _config(rented)).start()) as kyozon:
+        key = kyozon.key("app", "--label", "internal")
+        rented.openai.behaviours.append(Behaviour(text="Hello, world. " * 3, gap=0.5))
+        asked = {"model": "rented-gpt", "stream": True, "messages": [{"role": "user", "content": "Hello?"}]}
+        place = urlsplit(kyozon.address)
+        with closing(http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)) as connection:
+            connection.request("POST", "/v1/chat/completions", json.dumps(asked), {"authorization": f"Bearer {key}"})
+            answer = connection.getresponse()
+            answer.readline()
+            assert kyozon.process is not None
+            kyozon.process.send_signal(signal.SIGTERM)
+            assert answer.read().endswith(b"data: [DONE]\n\n")
+            sent_on = connection.sock
+            connection.request("GET", "/health/live")
+            told = connection.getresponse()
+            assert connection.sock is None or connection.sock is sent_on  # http.client would open another one by itself
+            assert (told.status, told.headers["connection"]) == (200, "close")
+        assert kyozon.stop() == 0
 
 
 def test_what_outlasts_the_drain_is_cut_and_settled(models: Path, rented: Rented, tmp_path: Path) -> None:

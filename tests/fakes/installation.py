@@ -1,5 +1,6 @@
 """A small installation of real services over fake edges: three chat models in two zones, one that embeds."""
 
+import asyncio
 import hashlib
 import importlib
 import pkgutil
@@ -13,34 +14,51 @@ from msgspec import structs
 
 import kyozon.governance.rules
 from kyozon.domain.callers import ApiKey, Caller, Limits
+from kyozon.domain.canaries import Canary, CanaryAlarm
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.models import AUTO, ModelCard, Price, Provider
+from kyozon.domain.policy import Reloaded
 from kyozon.domain.requests import ChatRequest, Json
+from kyozon.governance.links import LinkRules
 from kyozon.governance.partition import PartitionOf, partition_of
 from kyozon.governance.subject import Rule
+from kyozon.http.anthropic_answer import MessageEvents
 from kyozon.http.context import Access, Services
+from kyozon.ports.detection import Detection
 from kyozon.ports.telemetry import Telemetry
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.cheapest import router
 from kyozon.routing.retrying import Retrying
 from kyozon.services.admission import Admission, Caps, Deployment
 from kyozon.services.cache import AnswerCache, CacheOptions
+from kyozon.services.canaries import CanaryWatch
 from kyozon.services.chat import Ask, ChatService, Steps
+from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
 from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.granting import Granting
 from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
+from kyozon.services.leasing import Leasing
 from kyozon.services.limiter import Limiter
-from kyozon.services.registry import Installation, Registry
+from kyozon.services.masking import Masking
+from kyozon.services.provenance import Provenance
+from kyozon.services.reasoning import ReasoningReader
+from kyozon.services.registry import Installation, Keep, Registry, kept_nowhere
 from kyozon.services.replays import Repeat, Replays
+from kyozon.services.reviewing import Reviewing
 from kyozon.services.settling import Settler
 from kyozon.telemetry.fan_out import FanOut
 from kyozon.telemetry.prometheus import PrometheusMetrics
 from tests.fakes.answers import MemoryAnswers
+from tests.fakes.leases import MemoryLeases, SharedCeilings
 from tests.fakes.memory import MemoryBook, MemoryKeys
+from tests.fakes.provenance import MemoryProvenance, MemoryTrail
+from tests.fakes.reasoning import MemoryReasoning
+from tests.fakes.reviews import MemoryReviews
 from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding
 from tests.fakes.steered import START, Steered
 
@@ -93,6 +111,7 @@ class FakeInstallation:
 
     `metrics` counts, and `watchers` are told, too. `max_concurrent` is the server's own, `deployment_caps` its providers'.
     A candidate is not called again unless `retrying` says so, and no breaker opens unless `breaking` does.
+    `keep` takes what decisions are made from.
     """
 
     def __init__(
@@ -101,6 +120,7 @@ class FakeInstallation:
         watchers: Sequence[Telemetry] = (),
         retrying: Retrying = NO_RETRIES,
         breaking: Breaking = NEVER_OPEN,
+        keep: Keep = kept_nowhere,
     ) -> None:
         self.max_concurrent = 256
         self.deployment_caps: dict[str, int] = {}
@@ -110,32 +130,59 @@ class FakeInstallation:
         self.key_store = MemoryKeys(self.log)
         self.chats = {name: ScriptedChat(self.log) for name in ("local", "bargain", "boutique")}
         self.embedder = ScriptedEmbedding(self.log)
-        self.registry = Registry(_installation(cards), tuple)
+        self.registry = Registry(_installation(cards), tuple, keep)
         world = self.time.world
-        self.limiter = Limiter(self.book, world)
+        self.ceilings = SharedCeilings(self.book, world.now)
+        self.leasing = Leasing(MemoryLeases(self.ceilings), world)
+        self.leasing.confirm(float("inf"))
+        self.limiter = Limiter(self.leasing, world)
         self.metrics = PrometheusMetrics(self.registry.cards, (), "test")
         telemetry = FanOut([self.metrics, *watchers])
         self.health = Health(world, breaking)
         self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry, self.health)
         self.settler = Settler(self.registry, self.limiter, self.book, world, telemetry)
-        self.egress = Egress(self.chats, {"local": self.embedder}, self.registry)
+        self.stored, self.trail, self.thoughts = MemoryProvenance(self.book), MemoryTrail(), MemoryReasoning(self.log)
+        self.provenance = Provenance(self.stored, self.registry, world, self.trail)
+        self.canaries, self.alarms = list[Canary](), list[CanaryAlarm]()
+        self.lookout = CanaryWatch(lambda: self.canaries, self.alarms.append)
+        self.reviews = MemoryReviews()
+        self.granting = Granting(self.reviews, self.registry, world)
+        self.reviewing = Reviewing(self.reviews, self.registry, self.book, world)
+        self.egress = Egress(
+            self.chats, {"local": self.embedder}, self.registry, self.provenance, self.lookout, self.granting
+        )
+        self.links: LinkRules | None = None
         self.replays = Replays(self.book, world, timedelta(hours=24), timedelta(minutes=5))
         caps = Caps(self.max_concurrent, queue_length=100, queue_seconds=5.0, deployment=self.deployment)
         self.admission = Admission(caps, world)
         self.attempts = Attempts(self.settler, world, retrying, self.health)
         self.answers = MemoryAnswers(self.log)
+        self.continuing: Continuing | None = None
+        self.masking = Masking()
         self.use_cache(CacheOptions())
-        self.embeddings = EmbeddingService(self.decider, self.settler, self.attempts, self.egress, self.admission)
         self.keys = KeyService(self.key_store, world)
         self.metrics_open = False
         self.access: list[Access] = []
 
+    def continue_broken_streams(self) -> None:
+        """From now on a stream that breaks after its first words goes on at another candidate."""
+        parts = (self.attempts, self.egress, self.admission, self.time.world)
+        self.continuing = Continuing(*parts, MessageEvents.resumed, self.masking)
+        self.use_cache(self.cache_options)
+
+    def look_through(self, detection: Detection, keys: frozenset[str] = frozenset()) -> None:
+        """From now on requests are looked through by `detection`."""
+        self.masking = Masking(detection, keys)
+        self.use_cache(self.cache_options)
+
     def use_cache(self, options: CacheOptions, partition: PartitionOf = partition_of) -> None:
         """From now on chats are answered with an answer cache of these options, over `answers`."""
-        options = structs.replace(options, embedder=EMBEDDER.id)
+        options = self.cache_options = structs.replace(options, embedder=EMBEDDER.id)
         world = self.time.world
         self.cache = AnswerCache(self.answers, self.registry, self.egress, world, options, partition)
-        steps = Steps(self.decider, self.settler, self.attempts, self.cache)
+        parts = (self.decider, self.settler, self.attempts, self.cache, self.provenance, self.continuing, self.masking)
+        steps = Steps(*parts, self.granting, self.reviewing)
+        self.embeddings = EmbeddingService(steps, self.egress, self.admission)
         self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
@@ -144,17 +191,24 @@ class FakeInstallation:
             chat=self.chat,
             embeddings=self.embeddings,
             explain=ExplainService(self.book),
+            reasoning=ReasoningReader(ExplainService(self.book), self.thoughts, self.trail, self.time.world),
             keys=self.keys,
             records=self.book,
             registry=self.registry,
             limiter=self.limiter,
+            provenance=self.provenance,
+            trail=self.trail,
             world=self.time.world,
             ready=self._ready,
+            reviewing=self.reviewing,
+            reload=self._reload,
             max_body_bytes=max_body_bytes,
             max_concurrent=self.max_concurrent,
             metrics=self.metrics.exposition,
             metrics_open=self.metrics_open,
             log=self.access.append,
+            links=self.links,
+            canaries=self.lookout,
         )
 
     @property
@@ -164,24 +218,29 @@ class FakeInstallation:
 
     async def drain(self) -> None:
         """Wait for what goes on after its caller has left."""
-        await self.decider.drain()
         await self.settler.drain()
+        await self.book.written()
+        await asyncio.sleep(0)  # the turn in which who waits for a record hears of it
 
     def assert_settled(self) -> None:
         """Every decision is closed once, nothing is held any more, every connection is closed, the ledger balances."""
         assert self.book.closings == dict.fromkeys(self.book.decisions_by_id, 1)
         for key_id in {decision.key_id for decision in self.book.decisions_by_id.values()}:
             assert self.book.total(f"key:{key_id}:held") == 0
-        assert all(purse.held == 0 for purse in self.limiter._purses.values())
+        assert all(purse.held == 0 for purse in self.leasing.purses.values())
         assert all(chat.opened == chat.closed for chat in self.chats.values())
         assert self.replays._running == set()
-        assert all(load.outstanding == 0 for load in self.health._loads.values())
+        assert all(each.load.outstanding == 0 for each in self.health._deployments.values())
         assert (self.admission._turns.running, self.admission._turns.waiting) == (0, 0)
         assert self.metrics._running == set()
 
     def deployment(self, card: ModelCard) -> Deployment:
         """Each provider is one; `deployment_caps` holds the caps of those that have one."""
         return Deployment(card.provider, self.deployment_caps.get(card.provider))
+
+    async def _reload(self) -> Reloaded:
+        version = self.registry.installation.policy_version
+        return Reloaded(version, version, ())
 
     async def _ready(self) -> dict[str, bool]:
         return {"database": not self.book.failing}
@@ -191,12 +250,14 @@ def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None 
     """A chat request in OpenAI's dialect; what `Repeat` has a field for goes there, the rest to the body."""
     key = key or api_key()
     names = ("idempotency_key", "sdk", "retry", "terms")
-    wish = fields.pop("cache", None)
+    wish, sources = fields.pop("cache", None), fields.pop("sources", ())
+    said = {name: fields.pop(name) for name in ("purpose", "grant", "asks_review") if name in fields}
     body: Json = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
     body |= {name: value for name, value in fields.items() if name not in names}
     repeat = Repeat(key.id, hashlib.sha256(msgspec.json.encode(body)).hexdigest())
     repeat = structs.replace(repeat, **{name: value for name, value in fields.items() if name in names})
-    return Ask(Caller(key), ChatRequest("openai", body, body), declared, repeat, wish)
+    asked = Ask(Caller(key), ChatRequest("openai", body, body), declared, repeat, wish, sources)
+    return structs.replace(asked, **said)
 
 
 def _installation(cards: tuple[ModelCard, ...]) -> Installation:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import structs
 
@@ -42,15 +42,35 @@ class MemoryBook(Troubled):
         self.closings: Counter[str] = Counter()
         self.transactions: dict[str, Transaction] = {}
         self.kept: dict[tuple[str, str], KeptAnswer] = {}
+        self._writing: set[asyncio.Task[None]] = set()
 
-    async def open(self, decision: Decision, hold: Transaction | None) -> None:
+    def open(self, decision: Decision, hold: Transaction | None) -> asyncio.Future[None]:
+        return self._under_way(self._open(decision, hold))
+
+    def close(
+        self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None
+    ) -> asyncio.Future[None]:
+        return self._under_way(self._close(outcome, transactions, kept))
+
+    async def written(self) -> None:
+        """Wait for all that is on its way."""
+        while self._writing:
+            await asyncio.wait(set(self._writing))
+
+    def _under_way(self, writing: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
+        task = asyncio.create_task(writing)
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return asyncio.shield(task)
+
+    async def _open(self, decision: Decision, hold: Transaction | None) -> None:
         await self._take_time("open")
         self.decisions_by_id[decision.id] = decision
         self._book([hold] if hold else [])
         self.log.append("open")
         await asyncio.sleep(0)
 
-    async def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> None:
+    async def _close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None) -> None:
         await self._take_time("close")
         assert outcome.decision_id in self.decisions_by_id
         self.closings[outcome.decision_id] += 1
@@ -72,7 +92,8 @@ class MemoryBook(Troubled):
         found = [d for d in newest if d.tenant == tenant and (after is None or d.id < after)]
         return [(decision, self.outcomes.get(decision.id)) for decision in found[:limit]]
 
-    async def open_decisions(self) -> list[tuple[Decision, Transaction | None]]:
+    async def open_decisions(self, server: str | None = None) -> list[tuple[Decision, Transaction | None]]:
+        assert server is None, "the book does not know of servers"
         await self._take_time("open_decisions")
         left = [decision for decision in self.decisions_by_id.values() if decision.id not in self.outcomes]
         return [(decision, self.transactions.get(f"hold:{decision.id}")) for decision in left]

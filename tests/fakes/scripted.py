@@ -92,7 +92,8 @@ class ScriptedEmbedding:
         self.calls.append(call)
         self._log.append(f"send {call.card.id}")
         await _perform(HANG if self.hangs else self.failure or TURN)
-        return Embeddings(tuple((float(len(text)), 0.5) for text in call.request.texts), self.usage)
+        given = call.request.tokens or call.request.texts
+        return Embeddings(tuple((float(len(one)), 0.5) for one in given), self.usage)
 
 
 async def _perform(line: Exception | Hang | Turn) -> None:

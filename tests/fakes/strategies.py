@@ -33,12 +33,23 @@ prices = st.builds(
     output=money,
     cached_input=st.none() | money,
     cache_write=st.none() | money,
+    cache_write_hour=st.none() | money,
     currency=st.sampled_from(("USD", "JPY")),
     above_input=st.sampled_from((0, 0, 200_000)),
 )
 
 _tokens = st.integers(min_value=0, max_value=10_000_000)
-usages = st.builds(Usage, uncached=_tokens, cache_read=_tokens, cache_write=_tokens, output=_tokens)
+# What is kept for an hour is a part of what is written.
+usages = st.builds(
+    lambda uncached, read, written, hour, output: Usage(
+        uncached,
+        read,
+        written + hour,
+        output,
+        cache_write_hour=hour,
+    ),
+    *[_tokens] * 5,
+)
 costs = st.none() | st.integers(0, 5).map(Decimal)
 
 

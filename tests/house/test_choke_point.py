@@ -8,7 +8,7 @@ from tests.house.tree import SOURCE, parsed
 
 HTTP_CLIENTS = {"urllib.request", "http.client", "ftplib", "smtplib", "xmlrpc.client"}
 # The command line talks to Kyozon's own server, as any client does.
-OWN_CLIENT = {"cli/talking.py"}
+OWN_CLIENT = {"cli/calling.py", "cli/talking.py"}
 ADAPTERS = {"ChatAdapter", "EmbeddingAdapter"}
 
 
@@ -40,3 +40,25 @@ def test_only_the_transport_holds_the_client_of_our_own() -> None:
 
 def test_among_the_services_only_egress_knows_the_adapters() -> None:
     assert importers(ADAPTERS, "services") == {"services/egress.py"}
+
+
+def test_whoever_holds_a_way_out_is_named_here() -> None:
+    """A new one is a new kind of zone: it needs a label check of its own, as `telemetry/spans.py` has."""
+    outside = {name for name in importers({"kyozon.providers.transport"}) if not name.startswith("providers/")}
+    # The audit sends checkpoints out: hashes over the log, and no words.
+    assert outside == {"bootstrap/transports.py", "bootstrap/auditing.py"}
+    assert importers({"opentelemetry.exporter.otlp.proto.http.trace_exporter"}) == {"telemetry/spans.py"}
+    assert importers({"may_flow"}, "telemetry") == {"telemetry/spans.py"}
+    assert importers({"huggingface_hub"}) <= {"inference/hub_download.py", "inference/source_hf.py", "inference/sources.py"}
+
+
+def test_every_method_of_the_choke_point_that_sends_checks_first() -> None:
+    tree = parsed(SOURCE / "services/egress.py")
+    (egress,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Egress")
+    sending = {"answer", "stream", "count_tokens", "embed"}
+    methods = {
+        node.name: ast.unparse(node) for node in egress.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    public = {name for name in methods if not name.startswith("_")}
+    assert public - sending == {"dialect_for"}
+    assert all("_check_now(" in methods[name] or "_check(" in methods[name] for name in sending)

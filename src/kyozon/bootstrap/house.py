@@ -1,44 +1,59 @@
 """Puts an installation together: records, local models, providers, services, the application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 from starlette.types import ASGIApp
 
-from kyozon.bootstrap import discovery
+from kyozon.bootstrap import canaries, discovery
+from kyozon.bootstrap.auditing import Sealing, tell_start
+from kyozon.bootstrap.detecting import looked_through
 from kyozon.bootstrap.local import LocalModels
-from kyozon.bootstrap.reading import Environment, registry_of
+from kyozon.bootstrap.neighbours import beside, inherited
+from kyozon.bootstrap.reading import Environment, registry_as_of, registry_of
+from kyozon.bootstrap.reloading import Reloader
 from kyozon.bootstrap.steps import Step
 from kyozon.bootstrap.store import Store, opened
 from kyozon.bootstrap.transports import Transports
 from kyozon.bootstrap.watching import watchers
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.models import ModelCard, Provider
+from kyozon.http.anthropic_answer import MessageEvents
 from kyozon.http.app import build
 from kyozon.http.context import Services
 from kyozon.inference import embedder
-from kyozon.ports.telemetry import Gauge, GaugeSource
+from kyozon.ports.reasoning import ReasoningStore
+from kyozon.ports.telemetry import Gauge, GaugeSource, Telemetry
 from kyozon.services.admission import Admission, Caps, Deployment
 from kyozon.services.cache import AnswerCache, CacheOptions
 from kyozon.services.chat import ChatService, Steps
+from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
 from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.granting import Granting
 from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
+from kyozon.services.lasting import Lasting
+from kyozon.services.leasing import Leasing
 from kyozon.services.limiter import Limiter
+from kyozon.services.masking import Masking
+from kyozon.services.provenance import Provenance
+from kyozon.services.reasoning import ReasoningKeeper, ReasoningReader
 from kyozon.services.registry import Registry
 from kyozon.services.replays import Replays
+from kyozon.services.reviewing import Reviewing
 from kyozon.services.scopes import SharedLimits
 from kyozon.services.settling import Settler
 from kyozon.settings import Settings
-from kyozon.storage import presence
+from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.telemetry.access_log import AccessLog
 
 
@@ -60,24 +75,30 @@ class House(Struct, frozen=True):
     local: LocalModels
     store: Store
     recovered: int
+    beside: Callable[[asyncio.Event], list[Coroutine[Any, Any, None]]]
     drain: Callable[[], Awaitable[None]]
     door: Door
+    reload: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running(settings: Settings, environ: Environment, step: Step) -> AsyncIterator[House]:
-    """The installation, started; it is shut down in the reverse order when the block ends."""
+async def running(
+    settings: Settings, environ: Environment, step: Step, read: Callable[[], Settings] | None = None
+) -> AsyncIterator[House]:
+    """The installation, started; it is shut down in the reverse order when the block ends. `read` reads settings again."""
     local, transports = LocalModels(settings), Transports()
     access_log = AccessLog(settings.data_dir / "logs" / "access.log")
     # The engine loads its weights while the database starts.
     starting = asyncio.create_task(local.start(step))
     try:
-        async with opened(settings, step) as store:
-            house = await _assembled(settings, environ, _Parts(store, local, transports, access_log))
+        async with opened(settings, step) as store, looked_through(settings, step) as masking:
+            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking)
+            house = await _assembled(settings, environ, parts)
             await starting
             known = asyncio.Event()
-            beside = (store.keys.watch(house.keys.forget), presence.stay(store.database, known))
-            watching = [asyncio.create_task(one) for one in beside]
+            sealing = Sealing(settings, store, transports)
+            work = [store.keys.watch(house.keys.forget), *house.beside(known), *sealing.beside()]
+            watching = [asyncio.create_task(one) for one in work]
             try:
                 await known.wait()
                 yield house
@@ -86,6 +107,7 @@ async def running(settings: Settings, environ: Environment, step: Step) -> Async
                 for task in watching:
                     task.cancel()
                 await asyncio.gather(*watching, return_exceptions=True)
+                await sealing.finish()
     finally:
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
@@ -99,56 +121,93 @@ class _Parts(Struct, frozen=True):
     local: LocalModels
     transports: Transports
     access_log: AccessLog
+    read: Callable[[], Settings]
+    masking: Masking
 
 
 async def _assembled(settings: Settings, environ: Environment, parts: _Parts) -> House:
     store, local = parts.store, parts.local
-    registry = registry_of(settings, environ, local)
+    registry = registry_of(settings, environ, local, store.policies.keep)
     chat_adapters, embedding_adapters = _adapters(registry, environ, parts)
-    limiter = Limiter(store.records, WORLD, SharedLimits(**settings.shared_limits))
+    leasing = Leasing(store.leases, WORLD)
+    limiter = Limiter(leasing, WORLD, SharedLimits(**settings.shared_limits))
     door = Door()
+    reloader = Reloader(registry, settings, environ, parts.read, store.trail)
     health = Health(WORLD, settings.breaking)
     admission = Admission(_caps(settings, registry), WORLD)
-    watch = watchers(settings, registry, [_journal_gauge(store), admission.gauges, health.gauges])
+    lasting = Lasting()
+    lookout = canaries.watch(settings, store.trail, lasting)
+    gauges = [_journal_gauge(store), admission.gauges, health.gauges, lookout.gauges]
+    thoughts = PostgresReasoning(store.database, store.vault)
+    watch = watchers(settings, registry, gauges, _keepers(settings, thoughts, lasting))
     decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry, health)
     settler = Settler(registry, limiter, store.journal, WORLD, watch.telemetry)
     attempts = Attempts(settler, WORLD, settings.retrying, health)
-    egress = Egress(chat_adapters, embedding_adapters, registry)
-    replays = Replays(
-        store.records,
-        WORLD,
-        timedelta(minutes=settings.answers.keep_for_minutes),
-        timedelta(seconds=settings.answers.retry_window_seconds),
-    )
+    provenance = Provenance(store.provenance, registry, WORLD, store.trail)
+    reviewing = Reviewing(store.reviews, registry, store.records, WORLD)
+    granting = Granting(store.reviews, registry, WORLD)
+    egress = Egress(chat_adapters, embedding_adapters, registry, provenance, lookout, granting)
+    replays = _replays(settings, store)
     cache = AnswerCache(store.answers, registry, egress, WORLD, _cache_options(settings))
+    continuing = _continuing(settings, attempts, egress, admission, parts.masking)
+    steps = Steps(decider, settler, attempts, cache, provenance, continuing, parts.masking, granting, reviewing)
     keys = KeyService(store.keys, WORLD)
+    explain = ExplainService(store.records, store.policies, registry_as_of)
     services = Services(
-        chat=ChatService(registry, Steps(decider, settler, attempts, cache), egress, admission, replays, WORLD),
-        embeddings=EmbeddingService(decider, settler, attempts, egress, admission),
-        explain=ExplainService(store.records),
+        chat=ChatService(registry, steps, egress, admission, replays, WORLD),
+        embeddings=EmbeddingService(steps, egress, admission),
+        explain=explain,
+        reasoning=ReasoningReader(explain, thoughts, store.trail, WORLD),
         keys=keys,
         records=store.records,
         registry=registry,
         limiter=limiter,
+        provenance=provenance,
+        reviewing=reviewing,
+        trail=store.trail,
         world=WORLD,
         ready=_readiness(store, local, door),
+        reload=reloader.reload,
         max_body_bytes=settings.server.max_body_mib << 20,
         max_concurrent=settings.server.max_concurrent + settings.server.queue_length,
         language=None if settings.server.language == "auto" else settings.server.language,
         metrics=watch.metrics,
         metrics_open=settings.server.metrics == "open",
         log=parts.access_log.write,
+        links=settings.links,
+        canaries=lookout,
     )
-    async with presence.alone(store.database) as alone:  # what another server has under way is not left behind
-        recovered = await settler.recover(store.records) if alone else 0
+    recovered = await inherited(store, settler)
+    await tell_start(store, registry.installation.policy_version)
 
-    async def drain() -> None:
-        await decider.drain()
-        await settler.drain()
-        await cache.drain()
-        await watch.stop()
+    drain = partial(_in_turn, settler.drain, cache.drain, lasting.drain, watch.stop, leasing.stop)
+    run_beside = partial(beside, store, leasing, settler, reviewing)
+    return House(build(services), keys, local, store, recovered, run_beside, drain, door, reloader.reload_and_tell)
 
-    return House(build(services), keys, local, store, recovered, drain, door)
+
+async def _in_turn(*ends: Callable[[], Awaitable[None]]) -> None:
+    for end in ends:
+        await end()
+
+
+def _continuing(
+    settings: Settings, attempts: Attempts, egress: Egress, admission: Admission, masking: Masking
+) -> Continuing | None:
+    if settings.routing.broken_stream == "end":
+        return None
+    return Continuing(attempts, egress, admission, WORLD, MessageEvents.resumed, masking)
+
+
+def _keepers(settings: Settings, store: ReasoningStore, lasting: Lasting) -> list[Telemetry]:
+    """Who keeps chains of thought: nobody, unless the settings say how long."""
+    hours = settings.reasoning.keep_hours
+    return [ReasoningKeeper(store, timedelta(hours=hours), lasting)] if hours else []
+
+
+def _replays(settings: Settings, store: Store) -> Replays:
+    answers = settings.answers
+    keep_for, window = timedelta(minutes=answers.keep_for_minutes), timedelta(seconds=answers.retry_window_seconds)
+    return Replays(store.records, WORLD, keep_for, window)
 
 
 def _caps(settings: Settings, registry: Registry) -> Caps:

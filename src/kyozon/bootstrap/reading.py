@@ -9,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 
+import kyozon
 from kyozon.bootstrap import discovery
 from kyozon.bootstrap.local import LocalModels
-from kyozon.domain.errors import SettingsError
+from kyozon.domain.errors import MissingPiece, SettingsError
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard, Provider
+from kyozon.domain.policy import Basis
 from kyozon.providers.cards import load_cards
 from kyozon.providers.vendors import load_vendors
-from kyozon.services.registry import Installation, Registry
+from kyozon.services.registry import Installation, Keep, Registry, kept_nowhere, name_of
 from kyozon.settings import Settings, load
 
 Environment = Mapping[str, str]
@@ -32,12 +34,57 @@ def known_vendors() -> Mapping[str, Provider]:
     return load_vendors()
 
 
-def registry_of(settings: Settings, environ: Environment, local: LocalModels) -> Registry:
-    """What the installation knows."""
-    return Registry(_installation(settings, environ), local.cards)
+def registry_of(settings: Settings, environ: Environment, local: LocalModels, keep: Keep = kept_nowhere) -> Registry:
+    """What the installation knows; `keep` makes durable what decisions refer to."""
+    return Registry(installation_of(settings, environ), local.cards, keep)
 
 
-def _installation(settings: Settings, environ: Environment) -> Installation:
+def registry_as_of(basis: Basis) -> Registry:
+    """What was known when a decision was made.
+
+    Raises:
+        MissingPiece: a rule or the router of that time is not installed any more.
+    """
+    rules, routers = {name_of(rule): rule for rule in discovery.rules()}, discovery.routers()
+    gone = [name for name in basis.rules if name not in rules] + [basis.router] * (basis.router not in routers)
+    if gone:
+        raise MissingPiece(
+            Text(
+                f"policy {basis.policy_version} was applied with {', '.join(gone)}, which is not installed any more: "
+                "install the package that it came with, or the Kyozon of that time.",
+                f"ポリシー {basis.policy_version} で使われていた {', '.join(gone)} が見つかりません。"
+                "それを含むパッケージか、当時の版の Kyozon をインストールしてください。",
+            )
+        )
+    installation = Installation(
+        providers={provider.id: provider for provider in basis.providers},
+        zones={zone.id: zone for zone in basis.zones},
+        cards=basis.cards,
+        rules=[rules[name] for name in basis.rules],
+        router=routers[basis.router],
+        router_name=basis.router,
+        policy_version=basis.policy_version,
+        default_label=basis.default_label,
+        credentials_missing=basis.credentials_missing,
+        compartments=basis.compartments,
+        code=basis.code,
+        review=basis.review,
+    )
+    return Registry(installation, lambda: basis.local_cards)
+
+
+def under(installation: Installation, basis: Basis) -> Registry:
+    """What would have been known at the moment of `basis` had another installation stood in its place.
+
+    The models on this machine and the missing credentials are the moment's; a provider it did not have has its key.
+    """
+    local = [card for card in basis.local_cards if card.provider in installation.providers]
+    missing = {name: variable for name, variable in basis.credentials_missing.items() if name in installation.providers}
+    return Registry(msgspec.structs.replace(installation, credentials_missing=missing), lambda: local)
+
+
+def installation_of(settings: Settings, environ: Environment) -> Installation:
+    """What settings and the tables that come with Kyozon say; raises `SettingsError`."""
     providers = settings.providers(load_vendors())
     cards = settings.cards(providers, load_cards())
     _require_one_currency(cards)
@@ -55,6 +102,9 @@ def _installation(settings: Settings, environ: Environment) -> Installation:
             for name, provider in providers.items()
             if provider.key_variable is not None and not environ.get(provider.key_variable)
         },
+        compartments=settings.labels.compartments,
+        code=kyozon.__version__,
+        review=settings.review_rules,
     )
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import math
 import os
 import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
 
@@ -67,10 +69,11 @@ class _Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting; tell clients to close; then uvicorn's own end, which closes what is idle.
+        """Stop accepting; tell clients to close; close what is idle for a second; then uvicorn's own end for what is left.
 
         A client may send its next request on an idle connection in the moment in which it is closed, and could not know
-        whether it was read. So for a second such requests are still answered, each with `connection: close`.
+        whether it was read. So for a second such requests are still answered, each with `connection: close`. Who is being
+        answered learns it from the head of the answer; who has that already, from the answer to the next request.
         """
         for server in self.servers:
             server.close()
@@ -80,13 +83,27 @@ class _Server(uvicorn.Server):
         state.default_headers = [*state.default_headers, (b"connection", b"close")]
         for connection in state.connections:
             cycle = getattr(connection, "cycle", None)
-            if cycle is not None:
+            if cycle is not None and not cycle.response_started:
                 cycle.keep_alive = False
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _LINGER_SECONDS
-        while state.connections and not self.force_exit and loop.time() < until:  # noqa: ASYNC110 - uvicorn has no event
-            await asyncio.sleep(0.02)
+        await self._linger()
         await super().shutdown(sockets)
+
+    async def _linger(self) -> None:
+        """Close each connection once it has been idle for a second, until none is left or patience is at its end."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + max(_LINGER_SECONDS, self.config.timeout_graceful_shutdown or 0)
+        since: dict[Any, float] = {}
+        while self.server_state.connections and not self.force_exit and (now := loop.time()) < until:
+            since = {one: since.get(one, now) for one in self.server_state.connections if _idle(one)}
+            for connection in [one for one, began in since.items() if now - began >= _LINGER_SECONDS]:
+                connection.shutdown()
+            await asyncio.sleep(0.02)
+        self.config.timeout_graceful_shutdown = max(0, math.ceil(until - loop.time()))
+
+
+def _idle(connection: object) -> bool:
+    cycle = getattr(connection, "cycle", None)
+    return cycle is None or bool(cycle.response_complete)
 
 
 @asynccontextmanager
@@ -100,6 +117,7 @@ async def served(house: House, bound: socket.socket, settings: Settings) -> Asyn
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
         lifespan="off",
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.server.drain_seconds,
@@ -113,6 +131,14 @@ async def served(house: House, bound: socket.socket, settings: Settings) -> Asyn
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop, number)
+    reloads: set[asyncio.Future[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.ensure_future(house.reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
     allow_many_files()
     _settle_garbage()
     task = asyncio.create_task(server.serve(sockets=[bound]))

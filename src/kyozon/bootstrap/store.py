@@ -10,17 +10,25 @@ from typing import TypeVar
 from msgspec import Struct
 
 from kyozon.bootstrap.steps import Step
+from kyozon.bootstrap.world import new_id
 from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Text
 from kyozon.ports.local import Progress, Report
 from kyozon.settings import Settings
 from kyozon.storage import revision
+from kyozon.storage.audit.trail import PostgresTrail
 from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
 from kyozon.storage.embedded import EmbeddedPostgres
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
+from kyozon.storage.leases import PostgresLeases
+from kyozon.storage.master_keys import MasterKeys
+from kyozon.storage.policies import PostgresPolicies
+from kyozon.storage.provenance import PostgresProvenance
 from kyozon.storage.records import PostgresRecords
+from kyozon.storage.review import PostgresReviews
+from kyozon.storage.vault import Vault
 
 T = TypeVar("T")
 
@@ -31,15 +39,22 @@ _MIGRATIONS = Text("tables", "テーブル")
 
 
 class Store(Struct, frozen=True):
-    """Everything that remembers. `applied` are the migrations that opening it has run."""
+    """Everything that remembers. `applied` are the migrations that opening it has run, `server` is who this process is."""
 
     applied: list[str]
+    server: str
     dsn: str
     database: Database
     journal: PostgresJournal
     records: PostgresRecords
     keys: PostgresKeyStore
     answers: PostgresAnswers
+    leases: PostgresLeases
+    policies: PostgresPolicies
+    reviews: PostgresReviews
+    provenance: PostgresProvenance
+    trail: PostgresTrail
+    vault: Vault
 
 
 @asynccontextmanager
@@ -58,17 +73,36 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
                 dsn = await _in_thread(embedded.start, report)
         with step(_MIGRATIONS):
             applied = await _brought_up_to_date(dsn)
-        database = Database(dsn)
+        server = new_id("srv")
+        database = Database(dsn, durability=settings.database.durability, server=server)
         await database.connect()
-        journal = PostgresJournal(database)
+        vault = Vault(database, MasterKeys(settings.audit_keys))
+        journal = PostgresJournal(database, vault)
         watching = asyncio.create_task(_kept_running(embedded))
         try:
             records, keys, answers = (
-                PostgresRecords(database, started),
+                PostgresRecords(database, started, vault),
                 PostgresKeyStore(database),
-                PostgresAnswers(database),
+                PostgresAnswers(database, vault),
             )
-            yield Store(applied, dsn, database, journal, records, keys, answers)
+            leases, policies = PostgresLeases(database, records, server), PostgresPolicies(database)
+            provenance, trail = PostgresProvenance(database), PostgresTrail(database)
+            yield Store(
+                applied,
+                server,
+                dsn,
+                database,
+                journal,
+                records,
+                keys,
+                answers,
+                leases,
+                policies,
+                PostgresReviews(database, vault),
+                provenance,
+                trail,
+                vault,
+            )
         finally:
             await journal.stop()  # what still waits may need the watch, too
             watching.cancel()

@@ -27,17 +27,23 @@ class Watchers(Struct, frozen=True):
     stop: Callable[[], Awaitable[None]]
 
 
-def watchers(settings: Settings, registry: Registry, gauges: Sequence[GaugeSource]) -> Watchers:
-    """Everybody who watches; raises `MissingPiece` where spans are wanted and OpenTelemetry is not installed."""
+def watchers(
+    settings: Settings, registry: Registry, gauges: Sequence[GaugeSource], also: Sequence[Telemetry] = ()
+) -> Watchers:
+    """Everybody who watches, `also` among them.
+
+    Raises:
+        MissingPiece: spans are wanted and OpenTelemetry is not installed.
+    """
     metrics = PrometheusMetrics(registry.cards, gauges, kyozon.__version__)
     if settings.telemetry.otlp_endpoint is None:
-        return Watchers(FanOut([metrics]), metrics.exposition, _nothing_to_stop)
+        return Watchers(FanOut([metrics, *also]), metrics.exposition, _nothing_to_stop)
     spans = _spans(settings, settings.telemetry.otlp_endpoint)
 
     async def stop() -> None:
         await asyncio.to_thread(spans.stop)
 
-    return Watchers(FanOut([metrics, spans]), metrics.exposition, stop)
+    return Watchers(FanOut([metrics, spans, *also]), metrics.exposition, stop)
 
 
 async def _nothing_to_stop() -> None:
@@ -54,5 +60,5 @@ def _spans(settings: Settings, endpoint: str) -> "Spans":
                 "[telemetry] otlp_endpoint には OpenTelemetry が必要です：pip install 'kyozon[otel]'",
             )
         ) from error
-    cleared = settings.zones()[settings.telemetry.zone].clearance if settings.telemetry.content else None
-    return Spans(Collector(endpoint, cleared), kyozon.__version__)
+    zone = settings.zones()[settings.telemetry.zone] if settings.telemetry.content else None
+    return Spans(Collector(endpoint, zone), kyozon.__version__)

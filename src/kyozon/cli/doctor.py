@@ -18,6 +18,7 @@ from kyozon.cli.speech import language, say
 from kyozon.domain.errors import KyozonError
 
 if TYPE_CHECKING:
+    from kyozon.bootstrap.auditing import LogState
     from kyozon.bootstrap.local import LocalModels
     from kyozon.services.registry import Installation
     from kyozon.settings import Settings
@@ -46,7 +47,7 @@ def doctor(target: Target) -> None:
     settings = target.settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     local, registry = target.models()
-    findings = [*_machine(settings, local), *_providers(registry.installation), asyncio.run(_database(target))]
+    findings = [*_machine(settings, local), *_providers(registry.installation), *asyncio.run(_database(target))]
     findings.append(_server(settings))
     if target.as_json:
         print_json(findings)
@@ -100,19 +101,38 @@ def _providers(known: "Installation") -> Iterator[Finding]:
     yield Finding(say("vendors to turn on", "有効にできるベンダー"), well=True, state=names)
 
 
-async def _database(target: Target) -> Finding:
+async def _database(target: Target) -> list[Finding]:
+    from kyozon.bootstrap.auditing import log_state
+
     name = say("database", "データベース")
     try:
         async with target.store() as store:
             balance = await store.records.balance()
             version = await store.database.server_version()
+            log = await log_state(target.settings(), store)
     except KyozonError as error:
-        return Finding(name, well=False, state=error.code, mend=error.message(language()))
+        return [Finding(name, well=False, state=error.code, mend=error.message(language()))]
     whole = all(total == 0 for total in balance.values())
     ledger = (
         say("ledger sums to zero", "元帳の合計は 0") if whole else say("LEDGER DOES NOT BALANCE", "元帳が釣り合いません")
     )
-    return Finding(name, whole, f"PostgreSQL {version}; {ledger}")
+    return [Finding(name, whole, f"PostgreSQL {version}; {ledger}"), _audit_log(log)]
+
+
+def _audit_log(log: "LogState") -> Finding:
+    state = say(
+        f"{log.sealed} records sealed, {log.waiting} waiting",
+        f"封印済み {log.sealed} 件、封印待ち {log.waiting} 件",
+    )
+    mend = ""
+    if not log.trusted:
+        mend = say(
+            "Its last checkpoint is signed by another key: share that one's folder ([audit] keys), or name it in "
+            "trusted_keys.",
+            "最後のチェックポイントの署名鍵が異なります。[audit] keys で鍵のフォルダーを共有するか、"
+            "trusted_keys に指定してください。",
+        )
+    return Finding(say("audit log", "監査ログ"), log.trusted, state, mend)
 
 
 def _server(settings: "Settings") -> Finding:

@@ -9,27 +9,141 @@ import msgspec
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import language, say
-from kyozon.domain.decisions import CacheUse, Decision, Outcome
-from kyozon.domain.errors import NotFound
+from kyozon.domain.decisions import CacheUse, Candidate, Decision, Outcome
+from kyozon.domain.errors import InvalidRequest, NotFound
+from kyozon.domain.labels import Clearance, parse_clearance
 from kyozon.domain.language import Text
+from kyozon.domain.reasoning import OWN_ACCOUNT, Reasoning
+from kyozon.services.explaining import ExplainService, Reasons, Recorded, Redacted, told_to
+from kyozon.services.replaying import Replay
+from kyozon.services.simulating import Replayer
 
 
 @click.command(help=say("Show the decision behind an answer.", "応答の背後にある決定記録を表示します。"))
 @click.argument("decision_id", metavar="ID")
+@click.option(
+    "--replay",
+    "again",
+    is_flag=True,
+    help=say("Make the decision again from what was recorded, and compare.", "記録から決定を再現し、照合します。"),
+)
+@click.option(
+    "--clearance",
+    help=say("Show what a reader of this clearance may read.", "この取り扱い範囲の読み手に見える内容を表示します。"),
+)
+@click.option(
+    "--reasoning",
+    is_flag=True,
+    help=say("Show what the model says it thought, if that is kept.", "保存されていれば、モデルの推論過程を表示します。"),
+)
 @installation
-def explain(target: Target, decision_id: str) -> None:
-    """Show candidates, objections, prices, the choice and why, and what became of it."""
-    decision, outcome = asyncio.run(_read(target, decision_id))
+def explain(target: Target, decision_id: str, *, again: bool, clearance: str | None, reasoning: bool) -> None:
+    """Show candidates, objections, prices, the choice and why, what would have changed it, and what became of it."""
+    if again:
+        _replay(target, decision_id)
+        return
+    if reasoning:
+        _print_reasoning(target, asyncio.run(_reasoning(target, decision_id, clearance)))
+        return
+    recorded, reasons = asyncio.run(_explained(target, decision_id))
+    told = recorded if clearance is None else told_to(_clearance(clearance), recorded)
+    if isinstance(told, Redacted):
+        _print_redacted(target, told)
+        return
+    decision, outcome = told
     if target.as_json:
         found: dict[str, Any] = msgspec.to_builtins(decision)
-        print_json({**found, "outcome": outcome})
+        print_json({**found, "outcome": outcome, "reasons": reasons})
         return
     _print_decision(decision)
     _print_candidates(decision)
+    _print_reasons(reasons, decision.currency)
     if outcome is None:
         out.print(say("[yellow]Still running.[/]", "[yellow]実行中です。[/]"))
     else:
         _print_outcome(outcome)
+
+
+def _replay(target: Target, decision_id: str) -> None:
+    """Exit status 1 where the decision does not come out as it was recorded."""
+    found = asyncio.run(_made_again(target, decision_id))
+    if target.as_json:
+        print_json({**msgspec.to_builtins(found), "same": found.same})
+    elif found.same:
+        chosen = found.chosen or say("a refusal", "拒否")
+        out.print(
+            say(
+                f"The same again: {chosen}, from what was recorded as {found.basis}.",
+                f"記録どおりに再現されました：{chosen}（根拠 {found.basis}）。",
+            )
+        )
+    for text in () if target.as_json else found.differences:
+        out.print(f"✗ {text.to(language())}", markup=False)
+    raise SystemExit(0 if found.same else 1)
+
+
+async def _made_again(target: Target, decision_id: str) -> Replay:
+    from kyozon.bootstrap.reading import registry_as_of
+
+    decision, _ = await _read(target, decision_id)
+    async with target.store() as store:
+        found = await Replayer(store.policies, registry_as_of).one(decision)
+    if found is None:
+        raise NotFound(
+            Text(
+                f"decision {decision_id} was recorded by a version that recorded less, and cannot be made again.",
+                f"決定記録 {decision_id} は記録項目の少ない版によるもので、再現できません。",
+            )
+        )
+    return found
+
+
+async def _explained(target: Target, decision_id: str) -> tuple[Recorded, Reasons]:
+    from kyozon.bootstrap.reading import registry_as_of
+
+    found = await _read(target, decision_id)
+    async with target.store() as store:
+        service = ExplainService(store.records, store.policies, registry_as_of)
+        return found, await service.reasons(found[0])
+
+
+async def _reasoning(target: Target, decision_id: str, clearance: str | None) -> Reasoning:
+    from kyozon.bootstrap.reporting import reasoning_reader
+
+    recorded = await _read(target, decision_id)
+    cleared = None if clearance is None else _clearance(clearance)
+    async with target.store() as store:
+        return await reasoning_reader(store).shown(recorded[0], "", cleared)
+
+
+def _print_reasoning(target: Target, found: Reasoning) -> None:
+    if target.as_json:
+        print_json({**msgspec.to_builtins(found), "label": str(found.label), "note": OWN_ACCOUNT.to(language())})
+        return
+    out.print(f"[bold]{OWN_ACCOUNT.to(language())}[/]")
+    out.print(
+        say(
+            f"Label {found.label}; kept until {found.expires_at:%Y-%m-%d %H:%M} UTC.",
+            f"ラベル {found.label}、保存期限 {found.expires_at:%Y-%m-%d %H:%M} UTC。",
+        )
+    )
+    out.print()
+    out.print(found.text, markup=False)
+    if not found.whole:
+        out.print(say("(the end was too long to keep)", "（長いため末尾は保存されていません）"))
+
+
+def _clearance(text: str) -> Clearance:
+    try:
+        return parse_clearance(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            Text(
+                f"--clearance: {error}.",
+                f"--clearance：{text!r} を取り扱い範囲として読めません（例：internal+jp-only）。",
+            ),
+            "clearance",
+        ) from error
 
 
 async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | None]:
@@ -54,21 +168,73 @@ def _print_decision(decision: Decision) -> None:
         [say("policy", "ポリシー"), decision.policy_version],
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
+        *([[say("purpose", "目的"), decision.purpose]] if decision.purpose else []),
         [say("why", "理由"), decision.reason.to(language()).replace("[", r"\[")],
     ]
+    if decision.masked:
+        rows.insert(3, [say("masked", "マスク"), _masked(decision)])
     print_table(["", ""], rows)
+
+
+def _masked(decision: Decision) -> str:
+    """What tokens stand for in the words that some candidates get, and what has verified it."""
+    found = ", ".join(f"{one.type} × {one.count}" for one in decision.masked)
+    checks = ", ".join(decision.masked[0].verified_by)
+    return f"{found}  ({decision.masked_label}; {say('verified by', '検証')}: {checks})"
+
+
+def _print_redacted(target: Target, found: Redacted) -> None:
+    if target.as_json:
+        print_json(found)
+        return
+    rows = [
+        [say("decision", "決定"), f"{found.id}  {found.at:%Y-%m-%d %H:%M:%S} UTC"],
+        [say("asked for", "要求モデル"), f"{found.requested_model} ({found.kind})".replace("[", r"\[")],
+        [say("outcome", "結果"), found.status or say("still running", "実行中")],
+    ]
+    print_table(["", ""], rows)
+    out.print(
+        say(
+            "The rest is above this reader's clearance.",
+            "その他の内容は、この読み手の取り扱い範囲を超えるため表示されません。",
+        )
+    )
+
+
+def _print_reasons(reasons: Reasons, currency: str) -> None:
+    rows = []
+    if reasons.runner_up is not None:
+        margin = "" if reasons.margin is None else f"  (+{reasons.margin:f} {currency})"
+        rows.append([say("runner-up", "次点"), reasons.runner_up + margin])
+    for flip in reasons.counterfactuals:
+        after = flip.after or say("a refusal", "拒否")
+        rows.append([say("would differ with", "変わる条件"), f"{flip.text.to(language())} → {after}".replace("[", r"\[")])
+    if rows:
+        out.print()
+        print_table(["", ""], rows)
 
 
 def _print_candidates(decision: Decision) -> None:
     rows = []
     for candidate in sorted(decision.candidates, key=lambda one: (one.rank is None, one.rank or 0, one.model)):
         cost = "-" if candidate.predicted_cost is None else f"{candidate.predicted_cost:.6f}"
-        because = " / ".join(f"{o.rule}: {o.need} ≠ {o.have}" for o in candidate.objections)
+        masked = [say("gets masked words", "マスクした内容を送信")] if candidate.masked else []
+        objections = (f"{o.rule}: {o.need} ≠ {o.have}" for o in candidate.objections)
+        because = " / ".join([*objections, *_health(candidate), *masked])
         rows.append([str(candidate.rank or "✗"), candidate.model, candidate.provider, candidate.zone, cost, because])
     columns = [say("rank", "順位"), say("model", "モデル"), say("provider", "提供元"), say("zone", "ゾーン")]
     columns += [say(f"cost at most ({decision.currency})", f"費用の上限（{decision.currency}）"), say("objections", "異議")]
     out.print()
     print_table(columns, rows, right=(4,))
+
+
+def _health(candidate: Candidate) -> list[str]:
+    """Why a permitted model stands behind others, or is tried with one call only."""
+    if candidate.health is None:
+        return []
+    if candidate.health == "open":
+        return [say("health: rests, kept failing", "稼働状態：失敗が続き休止中")]
+    return [say("health: on probation", "稼働状態：回復を確認中")]
 
 
 def _print_outcome(outcome: Outcome) -> None:

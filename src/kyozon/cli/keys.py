@@ -16,6 +16,7 @@ from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.labels import Label, parse_clearance, parse_label
 from kyozon.domain.language import Text
+from kyozon.governance.releasing import known_role
 from kyozon.services.keys import KeyService, NewKey
 
 
@@ -52,29 +53,19 @@ def keys() -> None:
 @click.option(
     "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
 )
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    help=say(
+        "What its user may decide on: review, declassify:level:LEVEL, declassify:COMPARTMENT. Repeatable.",
+        "利用者が決定できること：review、declassify:level:レベル、declassify:区分。繰り返し指定できます。",
+    ),
+)
 @installation
 def create(target: Target, **options: Any) -> None:
     """Issue a key."""
-    settings = target.settings()
-    default = settings.default_limits
-    money = options["money_per_month"]
-    wanted = NewKey(
-        name=options["name"],
-        tenant=options["tenant"],
-        user=options["user"],
-        clearance=_read(parse_clearance, options["clearance"], "--clearance"),
-        default_label=_label(options["label"], "--label"),
-        label_floor=_label(options["label_floor"], "--label-floor"),
-        limits=Limits(
-            options["requests_per_minute"] or default.requests_per_minute,
-            options["tokens_per_minute"] or default.tokens_per_minute,
-            _read(Decimal, money, "--money-per-month") if money else default.money_per_month,
-            options["concurrent_requests"] or default.concurrent_requests,
-        ),
-        admin=options["admin"],
-        expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
-    )
-    key, secret = asyncio.run(_issue(target, wanted))
+    key, secret = asyncio.run(_issue(target, _wanted(target, options)))
     if target.as_json:
         print_json({"key": secret, "id": key.id, "name": key.name})
         return
@@ -124,6 +115,41 @@ async def _all(target: Target) -> list[ApiKey]:
 async def _revoke(target: Target, name: str) -> ApiKey:
     async with target.store() as store:
         return await KeyService(store.keys, WORLD).revoke(name)
+
+
+def _role(role: str) -> str:
+    if not known_role(role):
+        raise InvalidRequest(
+            Text(
+                f"--role {role!r} means nothing: use review, declassify:level:LEVEL or declassify:COMPARTMENT.",
+                f"--role {role!r} は使えません。review、declassify:level:レベル、declassify:区分 のいずれかです。",
+            ),
+            "--role",
+        )
+    return role
+
+
+def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
+    """What the options ask for; ceilings that they leave out are the settings'."""
+    default = target.settings().default_limits
+    money = options["money_per_month"]
+    return NewKey(
+        name=options["name"],
+        tenant=options["tenant"],
+        user=options["user"],
+        clearance=_read(parse_clearance, options["clearance"], "--clearance"),
+        default_label=_label(options["label"], "--label"),
+        label_floor=_label(options["label_floor"], "--label-floor"),
+        limits=Limits(
+            options["requests_per_minute"] or default.requests_per_minute,
+            options["tokens_per_minute"] or default.tokens_per_minute,
+            _read(Decimal, money, "--money-per-month") if money else default.money_per_month,
+            options["concurrent_requests"] or default.concurrent_requests,
+        ),
+        admin=options["admin"],
+        roles=frozenset(map(_role, options["roles"])),
+        expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
+    )
 
 
 def _label(text: str | None, option: str) -> Label | None:

@@ -6,21 +6,19 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from kyozon.bootstrap.run_file import running_address
+from kyozon.cli.calling import address_of, failed, not_running
 from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json
 from kyozon.cli.speech import language, say
-from kyozon.domain.errors import CallerError, KyozonError, MissingPiece, WorldFailure
+from kyozon.domain.errors import WorldFailure
 from kyozon.domain.language import Text
 
 _TIMEOUT = 600
-_SERVERS_FAILURE = 500
 
 
 class Conversation:
@@ -28,7 +26,7 @@ class Conversation:
 
     def __init__(self, target: Target, model: str, label: str | None) -> None:
         data_dir = target.settings().data_dir
-        self._url = os.environ.get("KYOZON_URL") or _address(data_dir)
+        self._url = os.environ.get("KYOZON_URL") or address_of(data_dir)
         self._key = os.environ.get("KYOZON_API_KEY") or read_key(data_dir)
         self._model = model
         self._label = label
@@ -67,9 +65,9 @@ class Conversation:
                     if line.startswith(b"data: ") and not line.startswith(b"data: [DONE]"):
                         yield json.loads(line[6:])
         except urllib.error.HTTPError as error:
-            raise _failed(error) from error
+            raise failed(error) from error
         except urllib.error.URLError as error:
-            raise _not_running(str(error.reason)) from error
+            raise not_running(str(error.reason)) from error
 
 
 @click.command(help=say("Ask one question; the answer streams to the terminal.", "質問を一つ送り、答えを端末に流します。"))
@@ -116,38 +114,6 @@ def _shown(conversation: Conversation, text: str, *, quiet: bool) -> Iterator[st
         yield words
     if not quiet:
         out.print()
-
-
-def _address(data_dir: Path) -> str:
-    found = running_address(data_dir)
-    if found is None:
-        raise _not_running(str(data_dir))
-    return found
-
-
-def _not_running(detail: str) -> MissingPiece:
-    return MissingPiece(
-        Text(
-            f"no server answers ({detail}). Start one with kyozon up, or name one in KYOZON_URL.",
-            f"サーバーが応答しません（{detail}）。kyozon up で起動するか、KYOZON_URL で指定してください。",
-        )
-    )
-
-
-def _failed(error: urllib.error.HTTPError) -> KyozonError:
-    """The server's own words, which are in the caller's language already, and where to read why."""
-    text = _message(error.read())
-    if decision := error.headers.get("x-kyozon-decision"):
-        text += f"\n  kyozon explain {decision}"
-    kind = WorldFailure if error.code >= _SERVERS_FAILURE else CallerError
-    return kind(Text(text, text))
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return body.decode("utf-8", "replace")[:500]
 
 
 commands = [ask, chat]

@@ -5,6 +5,7 @@ import logging
 import shutil
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ async def _serve(target: Target, settings: "Settings", steps: Steps, *, replace:
         err.print(f"[bold]Kyozon {__version__}[/]  {settings.data_dir}")
     predecessor = taken(settings.data_dir) if replace else None
     bound = predecessor[0] if predecessor else listening(settings)
-    async with running(settings, target.environ(), steps.step) as house:
+    async with running(settings, target.environ(), steps.step, target.settings) as house:
         await ensure_key(settings.data_dir, house.keys)
         first = await _first_key(house)
         with steps.step(Text("endpoint", "窓口")):
@@ -151,9 +152,15 @@ def _kyozon() -> str:
 
 
 def _log_to(settings: "Settings") -> None:
+    """To a file for its owner alone, as all logs are: they name providers' addresses, and an engine may write anything."""
     folder = settings.data_dir / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=folder / "kyozon.log", level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    folder.mkdir(exist_ok=True)
+    file = folder / "kyozon.log"
+    file.touch()
+    with suppress(PermissionError):  # some file systems know no owners
+        folder.chmod(0o700)
+        file.chmod(0o600)
+    logging.basicConfig(filename=file, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 
 
 commands = [up]

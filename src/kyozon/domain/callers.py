@@ -21,7 +21,10 @@ class Limits(Struct, frozen=True):
 
 
 class ApiKey(Struct, frozen=True):
-    """A key as stored: never the secret itself, only its SHA-256 and the first characters for people to tell keys apart."""
+    """A key as stored: never the secret itself, only its SHA-256 and the first characters for people to tell keys apart.
+
+    `roles` say what its user may decide on: `review`, `declassify:level:LEVEL`, `declassify:COMPARTMENT`.
+    """
 
     id: str
     tenant: str
@@ -37,6 +40,7 @@ class ApiKey(Struct, frozen=True):
     admin: bool = False
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    roles: frozenset[str] = frozenset()
 
 
 class Caller(Struct, frozen=True):

@@ -6,8 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from kyozon.domain.labels import Label, LabelSource
+from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
+from kyozon.domain.masking import MaskedSpans
+from kyozon.domain.requests import Needs
+from kyozon.domain.review import GrantUse
 from kyozon.domain.usage import Charge, Usage
 
 
@@ -28,7 +31,8 @@ class Objection(Exclusion, frozen=True):
 class Candidate(Struct, frozen=True):
     """One model card as the decision saw it. Without objections it is permitted; `rank` 1 is the choice.
 
-    `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others.
+    `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others. `masked`
+    says that it gets masked words only.
     """
 
     model: str
@@ -38,6 +42,7 @@ class Candidate(Struct, frozen=True):
     predicted_cost: Decimal | None = None
     rank: int | None = None
     health: Literal["open", "half_open"] | None = None
+    masked: bool = False
 
     @property
     def permitted(self) -> bool:
@@ -46,7 +51,14 @@ class Candidate(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """Written durably before any byte leaves; a refusal is a decision too. It holds no text of the request."""
+    """Written durably before any byte leaves; a refusal is a decision too. It holds no text of the request.
+
+    `basis` names what it was made from (`domain.policy.Basis`); with `needs` and the `clearance` of the key it can be made
+    again. Records of an earlier version have none of the three. `sources` names the stored values in the request: what the
+    decision's answer is made from, whose labels are in its own. `purpose` is one word of the caller's, empty where none is
+    stated. `masked_label` is the label of the masked words, where there are any that were verified; `masked` counts what
+    tokens stand for in them, where a candidate gets them.
+    """
 
     id: str
     at: datetime
@@ -67,6 +79,14 @@ class Decision(Struct, frozen=True):
     body_sha256: str
     held: Decimal = Decimal(0)
     currency: str = "USD"
+    basis: str = ""
+    needs: Needs | None = None
+    clearance: Clearance | None = None
+    sources: tuple[str, ...] = ()
+    purpose: str = ""
+    masked_label: Label | None = None
+    masked: tuple[MaskedSpans, ...] = ()
+    grant: GrantUse | None = None
 
 
 class Attempt(Struct, frozen=True):
@@ -110,7 +130,7 @@ OutcomeStatus = Literal["answered", "broken", "left", "failed", "refused", "lost
 
 
 class Outcome(Struct, frozen=True):
-    """How a decided request ended, written when it ended.
+    """How a decided request ended, written when it ended. `heard` says that its words were told to those who watch.
 
     `answered` whole; `broken` the upstream's stream was cut; `left` the caller hung up; `failed` no model answered;
     `refused` nothing was sent; `lost` the process died and recovery closed the record.
@@ -128,6 +148,7 @@ class Outcome(Struct, frozen=True):
     first_token_ms: int | None = None
     total_ms: int | None = None
     cache: CacheUse | None = None
+    heard: bool = False
 
     @property
     def calls(self) -> tuple[Attempt, ...]:

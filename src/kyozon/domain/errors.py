@@ -12,6 +12,7 @@ KyozonError
 │   └── RejectedUpstream        the provider says the request itself is wrong
 ├── Refusal                     Kyozon could, but may not
 │   ├── NotPermitted            every candidate met an objection
+│   ├── HeldForReview           the answer is there, and a person looks at it first
 │   ├── LimitReached            requests or tokens per minute, or requests at the same time
 │   └── BudgetReached           money per month
 └── WorldFailure                retryable or not
@@ -126,25 +127,35 @@ class RejectedUpstream(CallerError):
 
 
 class Refusal(KyozonError):
-    """Kyozon could, but may not. `decision_id` names the record of the refusal once there is one."""
+    """Kyozon could, but may not."""
 
     code = "refused"
-    decision_id: str | None = None
 
 
 class NotPermitted(Refusal):
-    """No permitted model is left; `objections` maps each model to what excluded it."""
+    """No permitted model is left; `objections` maps each model to what excluded it, `review` names what was asked for."""
 
     code = "not_permitted"
 
     def __init__(self, text: Text, objections: dict[str, tuple[Objection, ...]]) -> None:
         super().__init__(text)
         self.objections = objections
+        self.review: str | None = None
 
     @property
     def rules(self) -> set[str]:
         """The rules that objected; where none is about rights or labels, the request itself is what does not fit."""
         return {objection.rule for found in self.objections.values() for objection in found}
+
+
+class HeldForReview(Refusal):
+    """A person looks at the answer first; `review` names the item, None where nothing was asked for yet."""
+
+    code = "held_for_review"
+
+    def __init__(self, text: Text, review: str | None = None) -> None:
+        super().__init__(text)
+        self.review = review
 
 
 class LimitReached(Refusal):
@@ -187,8 +198,10 @@ class UpstreamUnreachable(WorldFailure):
     def __init__(self, provider: str, detail: str) -> None:
         super().__init__(
             Text(
-                f"cannot reach {provider}: {detail}. Check that it runs and that its base_url is right.",
-                f"{provider} に接続できません：{detail}。起動しているか、base_url が正しいか確認してください。",
+                f"cannot reach {provider}: {detail}. Try again in a moment; if it stays so, the operator should check that "
+                "it runs and that its base_url is right: Kyozon's log says more.",
+                f"{provider} に接続できません：{detail}。少し待って再度お試しください。続く場合は、起動しているか、"
+                "base_url が正しいかを管理者が確認してください（詳しくは Kyozon のログにあります）。",
             )
         )
         self.provider = provider

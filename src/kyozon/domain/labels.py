@@ -1,6 +1,7 @@
 """Labels (how sensitive data is, and whether it may be trusted) and zones (how far a place is trusted)."""
 
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
@@ -26,6 +27,11 @@ class Level(Enum):
 
 
 _RANK = {level: rank for rank, level in enumerate(Level)}
+
+
+@lru_cache(maxsize=1024)
+def _written(level: Level, compartments: frozenset[str]) -> str:
+    return "+".join([level.value, *sorted(compartments)])
 
 
 class Integrity(StrEnum):
@@ -59,7 +65,7 @@ class Label(Struct, frozen=True):
 
     def __str__(self) -> str:
         """`confidential+jp-only+pii`: the form `parse_label` reads (integrity is not written by people)."""
-        return "+".join([self.level.value, *sorted(self.compartments)])
+        return _written(self.level, self.compartments)
 
 
 class Clearance(Struct, frozen=True):
@@ -69,7 +75,7 @@ class Clearance(Struct, frozen=True):
     compartments: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return "+".join([self.level.value, *sorted(self.compartments)])
+        return _written(self.level, self.compartments)
 
 
 class LabelSource(Struct, frozen=True):
@@ -80,7 +86,10 @@ class LabelSource(Struct, frozen=True):
 
 
 class Zone(Struct, frozen=True):
-    """A place data can be sent to, and how far it is trusted. `None` means nobody has stated it: read it as the worse."""
+    """A place data can be sent to, and how far it is trusted. `None` means nobody has stated it: read it as the worse.
+
+    `masked` says that it may receive masked words in place of those that it may not receive.
+    """
 
     id: str
     kind: Literal["host", "lan", "external"]
@@ -88,8 +97,10 @@ class Zone(Struct, frozen=True):
     region: str | None = None
     retains: bool | None = None
     trains: bool | None = None
+    masked: bool = True
 
 
+@lru_cache(maxsize=1024)
 def parse_label(text: str) -> Label:
     """Read `level+compartment+…`.
 

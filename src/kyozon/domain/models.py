@@ -31,7 +31,7 @@ class Price(Struct, frozen=True):
     """What a million tokens cost in `currency` from `valid_from` on, as `source` stated it.
 
     `above_input` is for vendors whose long prompts cost more: the price holds for requests of more input tokens than that,
-    all of their tokens included.
+    all of their tokens included. `cache_write_hour` is for what is written to the cache for an hour, where that costs more.
     """
 
     valid_from: date
@@ -42,6 +42,7 @@ class Price(Struct, frozen=True):
     above_input: int = 0
     currency: str = "USD"
     source: str = ""
+    cache_write_hour: Decimal | None = None
 
 
 class ModelCard(Struct, frozen=True):

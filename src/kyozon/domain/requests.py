@@ -33,13 +33,22 @@ class ChatRequest(Struct, frozen=True):
 
 
 class EmbeddingRequest(Struct, frozen=True):
-    """Texts to embed. `purpose` matters to models that prefix queries and passages differently."""
+    """Texts to embed, or instead of them `tokens`, as the tokeniser of the model cut each of them.
+
+    `purpose` matters to models that prefix queries and passages differently.
+    """
 
     body: Json
     model: str
-    texts: tuple[str, ...]
+    texts: tuple[str, ...] = ()
     dimensions: int | None = None
     purpose: Literal["query", "passage"] = "passage"
+    tokens: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many vectors are asked for."""
+        return len(self.tokens) or len(self.texts)
 
 
 class Needs(Struct, frozen=True):

@@ -10,7 +10,8 @@ from msgspec import Struct
 class Usage(Struct, frozen=True):
     """Tokens of one answer, normalised once: input = uncached + cache_read + cache_write, for every provider.
 
-    `reasoning` is the part of `output` spent on reasoning. `estimated` marks counts that no model reported.
+    `reasoning` is the part of `output` spent on reasoning, `cache_write_hour` the part of `cache_write` that is kept for an
+    hour and not for minutes. `estimated` marks counts that no model reported.
     """
 
     uncached: int = 0
@@ -19,11 +20,24 @@ class Usage(Struct, frozen=True):
     output: int = 0
     reasoning: int = 0
     estimated: bool = False
+    cache_write_hour: int = 0
 
     @property
     def input(self) -> int:
         """All tokens the model read."""
         return self.uncached + self.cache_read + self.cache_write
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Both together; an estimate where either is."""
+        return Usage(
+            self.uncached + other.uncached,
+            self.cache_read + other.cache_read,
+            self.cache_write + other.cache_write,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+            self.estimated or other.estimated,
+            self.cache_write_hour + other.cache_write_hour,
+        )
 
 
 class Charge(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """What every answer of a model carries besides its body."""
 
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from starlette.responses import Response
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import CacheUse
+from kyozon.domain.labels import Label
 from kyozon.http.context import services
 
 
@@ -15,7 +17,7 @@ def headers(request: Request, caller: Caller, decision_id: str, model: str, *, r
     """The decision's id, the model, and what is left of the caller's ceilings."""
     found = {"x-kyozon-decision": decision_id}
     if model:
-        found["x-kyozon-model"] = quote(model, safe="/:@+,")  # headers carry ASCII
+        found["x-kyozon-model"] = _ascii(model)
     if replayed:
         found["x-kyozon-replayed"] = "true"
     return found | left_of_limits(request, caller)
@@ -23,9 +25,11 @@ def headers(request: Request, caller: Caller, decision_id: str, model: str, *, r
 
 def left_of_limits(request: Request, caller: Caller) -> dict[str, str]:
     """The ceilings that bind the caller, in the form both SDKs' users read; empty without any."""
-    found: dict[str, str] = {}
-    now = services(request).world.now()
-    for name, remaining in services(request).limiter.remaining(caller.key).items():
+    left = services(request).limiter.remaining(caller.key)
+    if not left:
+        return {}
+    found, now = {}, services(request).world.now()
+    for name, remaining in left.items():
         found[f"x-ratelimit-limit-{name}"] = str(remaining.limit)
         found[f"x-ratelimit-remaining-{name}"] = str(remaining.left)
         found[f"x-ratelimit-reset-{name}"] = _duration(remaining.reset_seconds)
@@ -45,6 +49,19 @@ def cache_header(cache: CacheUse | None) -> dict[str, str]:
     return {"x-kyozon-cache": f"{cache.result}{similarity}{reason}"}
 
 
+def label_header(label: Label | None) -> dict[str, str]:
+    """The label of an answer, as in `confidential+pii; integrity=untrusted`; none for one that was given before.
+
+    An answer carries the label of all that its model has read. So an agent that runs the tools it asks for can tell whose
+    wish that may be: while the words of a request are untrusted, every answer is.
+    """
+    return {} if label is None else {"x-kyozon-label": f"{label}; integrity={label.integrity}"}
+
+
+GENERATED = {"x-kyozon-ai-generated": "true; source-type=trainedAlgorithmicMedia"}
+"""Marks an answer as a model's words, in the term of IPTC's digital source types that content credentials use, too."""
+
+
 def json_response(payload: bytes, headers: dict[str, str] | None = None, status: int = 200) -> Response:
     """A JSON body that is encoded already."""
     return Response(payload, status, headers, media_type="application/json")
@@ -53,6 +70,12 @@ def json_response(payload: bytes, headers: dict[str, str] | None = None, status:
 def is_anthropic(request: Request) -> bool:
     """Whether the caller speaks Anthropic's dialect: by the path, or as its SDK always names the version."""
     return request.scope["path"].startswith("/v1/messages") or "anthropic-version" in request.headers
+
+
+@lru_cache(maxsize=1024)
+def _ascii(model: str) -> str:
+    """Headers carry ASCII."""
+    return quote(model, safe="/:@+,")
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """OpenAI chat completions as Anthropic's messages and stream events: Anthropic's dialect on its way out. Pure."""
 
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -128,6 +128,13 @@ class MessageEvents:
         self._waiting: list[_Call] = []
         self._choice: Json = {}
         self._usage: Json | None = None
+
+    @classmethod
+    def resumed(cls, block: int, open_block: str | None) -> Self:
+        """In the middle of a message that began elsewhere: `block` is its last block, `open_block` its type while open."""
+        events = cls("", "", 0)
+        events._index, events._open = block, open_block
+        return events
 
     def start(self) -> list[tuple[str, bytes]]:
         """The event that opens the message."""

@@ -24,8 +24,7 @@ _NOT_FOUND = 404
 def build(services: Services) -> ASGIApp:
     """The ASGI application over these services."""
     app = Starlette(routes=all_routes())
-    app.state.services = services
-    return Surround(Direct(app), app)
+    return Surround(Direct(app), app, services)
 
 
 class Direct:

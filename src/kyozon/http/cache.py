@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kyozon.domain.audit import AuditEvent
 from kyozon.domain.errors import NotAllowed
 from kyozon.domain.language import Text
 from kyozon.http.answering import json_response
@@ -23,7 +24,11 @@ async def forget(request: Request) -> Response:
                 "他の利用者の応答を削除できるのは管理者キーだけです。ご自分の分は `user` を省いて削除できます。",
             )
         )
-    deleted = await services(request).chat.forget(caller, None if user == "*" else user)
+    whose = "own" if user == caller.key.user else "all" if user == "*" else "another's"
+    parts, key = services(request), caller.key
+    new, now = parts.world.new_id("evt"), parts.world.now()
+    await parts.trail.record(AuditEvent(new, now, "cache:forgotten", key.tenant, key.user, key.id, {"whose": whose}))
+    deleted = await parts.chat.forget(caller, None if user == "*" else user)
     return json_response(msgspec.json.encode({"deleted": deleted}))
 
 

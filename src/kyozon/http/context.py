@@ -7,13 +7,20 @@ from msgspec import Struct
 from starlette.requests import Request
 
 from kyozon.domain.language import Language, preferred
+from kyozon.domain.policy import Reloaded
+from kyozon.governance.links import LinkRules
+from kyozon.ports.audit import AuditTrail
 from kyozon.ports.records import Records
+from kyozon.services.canaries import CanaryWatch
 from kyozon.services.chat import ChatService
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
+from kyozon.services.provenance import Provenance
+from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Registry
+from kyozon.services.reviewing import Reviewing
 from kyozon.services.world import World
 
 
@@ -39,33 +46,56 @@ def unlogged(line: Access) -> None:
 class Services(Struct, frozen=True):
     """The use cases behind the routes.
 
-    `ready` maps each part to whether it works right now; `metrics` writes what has been counted, by default nothing.
-    `log` takes a line for each request; it must not wait.
+    `ready` maps each part to whether it works right now; `reload` puts the settings' policy in place; `metrics` writes what
+    has been counted, by default nothing.
+    `log` takes a line for each request; it must not wait. `links` is what becomes of links in answers, None leaves them as
+    they are; `canaries` are looked for in answers.
     """
 
     chat: ChatService
     embeddings: EmbeddingService
     explain: ExplainService
+    reasoning: ReasoningReader
     keys: KeyService
     records: Records
     registry: Registry
     limiter: Limiter
+    provenance: Provenance
+    reviewing: Reviewing
+    trail: AuditTrail
     world: World
     ready: Callable[[], Awaitable[dict[str, bool]]]
+    reload: Callable[[], Awaitable[Reloaded]]
     max_body_bytes: int = 32 << 20
     max_concurrent: int = 256
     language: Language | None = None
     metrics: Callable[[], bytes] = bytes
     metrics_open: bool = False
     log: Callable[[Access], None] = unlogged
+    links: LinkRules | None = None
+    canaries: CanaryWatch | None = None
 
 
 def services(request: Request) -> Services:
     """The services of the running application."""
-    found: Services = request.app.state.services
+    found: Services = request.scope["services"]
     return found
 
 
 def language(request: Request) -> Language:
     """The language for this caller: the installation's, where it is fixed, else what the caller prefers."""
-    return services(request).language or preferred(request.headers.get("accept-language", ""))
+    return services(request).language or preferred(header(request, b"accept-language") or "")
+
+
+def header(request: Request, name: bytes) -> str | None:
+    """The first value of a header by its lower-case name; Starlette's own mapping decodes all of them for each look."""
+    for found, value in request.scope["headers"]:
+        if found == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+def header_lines(request: Request, name: bytes) -> list[str]:
+    """All values of a header by its lower-case name."""
+    return [value.decode("latin-1") for found, value in request.scope["headers"] if found == name]

@@ -1,5 +1,6 @@
 """The one table from errors to statuses, in the OpenAI and the Anthropic shape."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ STATUS: dict[type[errors.KyozonError], tuple[int, str, str]] = {
     errors.IdempotencyConflict: (409, "idempotency_error", "invalid_request_error"),
     errors.SettingsError: (500, "server_error", "api_error"),
     errors.NotPermitted: (403, "permission_error", "permission_error"),
+    errors.HeldForReview: (403, "permission_error", "permission_error"),
     errors.LimitReached: (429, "rate_limit_error", "rate_limit_error"),
     errors.BudgetReached: (429, "insufficient_quota", "rate_limit_error"),
     errors.UpstreamUnreachable: (502, "server_error", "api_error"),
@@ -53,8 +55,8 @@ def status_of(error: errors.KyozonError) -> tuple[int, str, str]:
     return 500, "server_error", "api_error"
 
 
-def openai_error(error: errors.KyozonError, language: Language) -> dict[str, Any]:
-    """`{"error": {message, type, param, code}}`, with the objections and the record of a refusal beside them."""
+def openai_error(error: errors.KyozonError, language: Language, decision: str | None = None) -> dict[str, Any]:
+    """`{"error": {message, type, param, code}}`, with the objections and the recorded decision beside them."""
     body: dict[str, Any] = {
         "message": error.message(language),
         "type": status_of(error)[1],
@@ -67,8 +69,10 @@ def openai_error(error: errors.KyozonError, language: Language) -> dict[str, Any
             for model, objections in error.objections.items()
             for o in objections
         ]
-    if isinstance(error, errors.Refusal) and error.decision_id:
-        body["decision"] = error.decision_id
+    if decision is not None:
+        body["decision"] = decision
+    if (review := getattr(error, "review", None)) is not None:
+        body["review"] = review
     return {"error": body}
 
 
@@ -78,9 +82,11 @@ def _code(error: errors.KyozonError) -> str:
     return "context_length_exceeded" if too_long else error.code
 
 
-def anthropic_error(error: errors.KyozonError, language: Language, request_id: str) -> dict[str, Any]:
+def anthropic_error(
+    error: errors.KyozonError, language: Language, request_id: str, decision: str | None = None
+) -> dict[str, Any]:
     """`{"type": "error", "error": {type, message}, "request_id"}`."""
-    inner = openai_error(error, language)["error"]
+    inner = openai_error(error, language, decision)["error"]
     inner["type"] = status_of(error)[2]
     return {"type": "error", "error": inner, "request_id": request_id}
 
@@ -97,10 +103,9 @@ def headers_of(error: errors.KyozonError, seconds_left: float | None) -> dict[st
     if in_vain:
         headers["x-should-retry"] = "false"
     if seconds_left is not None and (not in_vain or isinstance(error, errors.BudgetReached)):
-        headers["retry-after"] = str(max(1, round(seconds_left)))
-        headers["retry-after-ms"] = str(max(1, round(seconds_left * 1000)))
-    if isinstance(error, errors.Refusal) and error.decision_id:
-        headers["x-kyozon-decision"] = error.decision_id
+        milliseconds = max(1, round(seconds_left * 1000))
+        headers["retry-after"] = str(math.ceil(milliseconds / 1000))  # who comes any earlier is refused again
+        headers["retry-after-ms"] = str(milliseconds)
     return headers
 
 
@@ -112,14 +117,23 @@ def _in_vain(error: errors.KyozonError) -> bool:
     return isinstance(error, errors.BudgetReached) or retryable is False
 
 
-def render(error: errors.KyozonError, language: Language, *, anthropic: bool, request_id: str, now: float) -> Response:
-    """The response for an error. `now` is the time in seconds since the epoch, for `retry-after`."""
+def render(
+    error: errors.KyozonError,
+    language: Language,
+    *,
+    anthropic: bool,
+    request_id: str,
+    now: float,
+    decision: str | None = None,
+) -> Response:
+    """The response for an error.
+
+    `now` is the time in seconds since the epoch, for `retry-after`; `decision` is the one that the request has on record.
+    """
     resets_at = error.resets_at if isinstance(error, errors.LimitReached | errors.BudgetReached) else None
     seconds_left = resets_at.timestamp() - now if resets_at is not None else None
-    body = anthropic_error(error, language, request_id) if anthropic else openai_error(error, language)
-    return Response(
-        msgspec.json.encode(body),
-        status_of(error)[0],
-        headers_of(error, seconds_left),
-        media_type="application/json",
-    )
+    said = anthropic_error(error, language, request_id, decision) if anthropic else openai_error(error, language, decision)
+    headers = headers_of(error, seconds_left)
+    if decision is not None:
+        headers["x-kyozon-decision"] = decision
+    return Response(msgspec.json.encode(said), status_of(error)[0], headers, media_type="application/json")

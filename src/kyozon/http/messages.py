@@ -1,8 +1,9 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`, as Anthropic's SDK speaks them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 
 import msgspec
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,15 +12,20 @@ from kyozon.domain.callers import Caller
 from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Language
 from kyozon.domain.requests import ChatRequest
-from kyozon.http.answering import cache_header, headers, json_response
+from kyozon.http.answering import GENERATED, cache_header, headers, json_response, label_header
 from kyozon.http.anthropic_answer import MessageEvents, to_message
 from kyozon.http.anthropic_request import to_chat
+from kyozon.http.asking import asks_review, grant_of
 from kyozon.http.context import language, services
 from kyozon.http.errors import status_of
 from kyozon.http.event_stream import EventStream, event, while_connected
-from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, repeat_of
+from kyozon.http.outgoing import Outgoing, outgoing
+from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, purpose_of, repeat_of
+from kyozon.ports.provider import Piece
 from kyozon.services.chat import Ask
 from kyozon.services.streaming import Streamed
+
+_END = "message_stop"
 
 
 async def messages(request: Request) -> Response | EventStream:
@@ -28,15 +34,18 @@ async def messages(request: Request) -> Response | EventStream:
     if not ask.request.stream:
         answered = await while_connected(request, services(request).chat.answer(ask))
         found = headers(request, caller, answered.decision_id, answered.model, replayed=answered.replayed)
-        found |= cache_header(answered.cache)
+        found |= cache_header(answered.cache) | label_header(answered.label) | GENERATED
+        payload = outgoing(request, caller, answered.decision_id, answered.dialect).whole(answered.payload)
         if answered.dialect == "anthropic":
-            return json_response(answered.payload, found)
-        return json_response(msgspec.json.encode(to_message(msgspec.json.decode(answered.payload))), found)
+            return json_response(payload, found)
+        return json_response(msgspec.json.encode(to_message(msgspec.json.decode(payload))), found)
     streamed = await while_connected(request, services(request).chat.stream(ask))
     found = headers(request, caller, streamed.decision_id, streamed.model, replayed=streamed.replayed)
-    found |= cache_header(streamed.cache)
-    events = MessageEvents(services(request).world.new_id("msg"), streamed.model, streamed.input_tokens)
-    return EventStream(_events(streamed, events, language(request)), found, streamed.close)
+    found |= cache_header(streamed.cache) | label_header(streamed.label) | GENERATED
+    message_id = f"msg_{streamed.decision_id.removeprefix('dec_')}"  # the same when the answer is given again
+    events = MessageEvents(message_id, streamed.model, streamed.input_tokens)
+    out = outgoing(request, caller, streamed.decision_id, streamed.dialect)
+    return EventStream(_events(streamed, events, out, language(request)), found, streamed.close)
 
 
 async def count_tokens(request: Request) -> Response:
@@ -50,27 +59,42 @@ async def _ask(request: Request, *, counting: bool = False) -> tuple[Caller, Ask
     caller = await caller_of(request)
     raw = await body_of(request)
     body = decode(raw)
-    label, wish = declared_label(request, body), cache_wish(request, body)
+    label, wish, purpose = declared_label(request, body), cache_wish(request, body), purpose_of(request, body)
     chat = to_chat(body, counting=counting)
     check_chat(chat)
     repeat = repeat_of(request, caller, raw, label)
-    return caller, Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish)
+    ask = Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish, purpose=purpose)
+    if counting:  # a grant is for one delivery: it would be used up
+        return caller, ask
+    return caller, structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, purpose))
 
 
-async def _events(streamed: Streamed, events: MessageEvents, speaks: Language) -> AsyncGenerator[bytes, None]:
+async def _events(
+    streamed: Streamed, events: MessageEvents, out: Outgoing, speaks: Language
+) -> AsyncGenerator[bytes, None]:
     native = streamed.dialect == "anthropic"
+    end: list[tuple[str, bytes]] = []
     try:
         for name, payload in [] if native else events.start():
             yield event(payload, name)
         async for piece in streamed.pieces:
-            for name, payload in [(piece.event, piece.payload)] if native else events.feed(piece.payload):
-                yield event(payload, name)
+            for said in _said(out.feed(piece), events, native=native):
+                if said[0] == _END:  # said when it is settled: whoever has heard it may leave, and must find it on record
+                    end = [said]
+                else:
+                    yield event(said[1], said[0])
     except KyozonError as error:
-        for name, payload in events.error(status_of(error)[2], error.message(speaks)):
+        told = events.error(status_of(error)[2], error.message(speaks))
+        for name, payload in (*_said(out.finish(), events, native=native), *told):
             yield event(payload, name)
         return
-    for name, payload in [] if native else events.finish():
+    for name, payload in (*_said(out.finish(), events, native=native), *end, *([] if native else events.finish())):
         yield event(payload, name)
+
+
+def _said(pieces: Iterable[Piece], events: MessageEvents, *, native: bool) -> Iterator[tuple[str, bytes]]:
+    for piece in pieces:
+        yield from [(piece.event, piece.payload)] if native else events.feed(piece.payload)
 
 
 routes = [

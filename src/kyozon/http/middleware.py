@@ -3,8 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,8 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kyozon.domain.errors import BudgetReached, Busy, KyozonError, LimitReached, StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.http.answering import is_anthropic, left_of_limits
-from kyozon.http.context import Access, language, services
+from kyozon.http.context import Access, Services, language
 from kyozon.http.errors import render
+from kyozon.services.deciding import RECORDED
 
 _log = logging.getLogger("kyozon.http")
 _ALWAYS = ("/health/", "/metrics")
@@ -23,9 +22,10 @@ _ALWAYS = ("/health/", "/metrics")
 class Surround:
     """Pure ASGI, since a `BaseHTTPMiddleware` would cost more than the rest of the request path."""
 
-    def __init__(self, app: ASGIApp, owner: Starlette) -> None:
+    def __init__(self, app: ASGIApp, owner: Starlette, services: Services) -> None:
         self._app = app
         self._owner = owner
+        self._services = services
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,50 +33,57 @@ class Surround:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["app"] = self._owner
-        request = Request(scope, receive)
+        scope["app"], scope["services"] = self._owner, self._services
         began = time.perf_counter()
-        request_id = services(request).world.new_id("req")
+        request_id = self._services.world.new_id("req")
+        told = request_id.encode()
         scope.setdefault("state", {})["request_id"] = request_id
         status = 0
+        RECORDED.set(None)  # a server may run one request in the context of another
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                spent = f"{(time.perf_counter() - began) * 1000:.0f}"
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", request_id.encode()),
-                    (b"request-id", request_id.encode()),
-                    (b"openai-processing-ms", spent.encode()),
-                ]
+                spent = b"%.0f" % ((time.perf_counter() - began) * 1000)
+                message["headers"] += [(b"x-request-id", told), (b"request-id", told), (b"openai-processing-ms", spent)]
             await send(message)
 
         try:
-            with self._counted(request):
+            self._admit(scope["path"])
+            self._running += 1
+            try:
                 await self._app(scope, receive, sending)
+            finally:
+                self._running -= 1
         except Exception as error:  # noqa: BLE001 - the outermost place: whatever happens, the caller gets an answer
             known = _storage(error, request_id) if isinstance(error, StorageUnavailable) else error
             known = known if isinstance(known, KyozonError) else _unexpected(error, request_id)
             if status == 0:
-                anthropic = is_anthropic(request)
-                now = services(request).world.now().timestamp()
-                response = render(known, language(request), anthropic=anthropic, request_id=request_id, now=now)
-                if isinstance(known, LimitReached | BudgetReached):
-                    response.headers.update(left_of_limits(request, request.state.caller))
-                await response(scope, receive, sending)
+                await self._tell(known, Request(scope, receive), sending)
         finally:
             route = getattr(scope.get("route"), "path", "")
             ms = round((time.perf_counter() - began) * 1000)
-            found = services(request)
-            found.log(Access(found.world.now(), request_id, scope["method"], route, status, ms))
+            self._services.log(Access(self._services.world.now(), request_id, scope["method"], route, status, ms))
 
-    @contextmanager
-    def _counted(self, request: Request) -> Iterator[None]:
+    async def _tell(self, error: KyozonError, request: Request, send: Send) -> None:
+        """Answer with an error, in the caller's dialect and language."""
+        response = render(
+            error,
+            language(request),
+            anthropic=is_anthropic(request),
+            request_id=request.state.request_id,
+            now=self._services.world.now().timestamp(),
+            decision=RECORDED.get(),
+        )
+        if isinstance(error, LimitReached | BudgetReached):
+            response.headers.update(left_of_limits(request, request.state.caller))
+        await response(request.scope, request.receive, send)
+
+    def _admit(self, path: str) -> None:
         """Uvicorn's own limit counts idle connections, which anybody may open, and turns away who asks for health, too."""
-        limit = services(request).max_concurrent
-        if self._running >= limit and not request.scope["path"].startswith(_ALWAYS):
+        limit = self._services.max_concurrent
+        if self._running >= limit and not path.startswith(_ALWAYS):
             raise Busy(
                 Text(
                     f"{limit} requests are being worked on or wait, and more at once are not taken ([server] "
@@ -85,11 +92,6 @@ class Surround:
                     "達しています。少し待って再度お試しください。",
                 )
             )
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
 
 
 def _storage(error: StorageUnavailable, request_id: str) -> StorageUnavailable:

@@ -37,10 +37,10 @@ async def list_models(request: Request) -> Response:
 
 
 async def retrieve_model(request: Request) -> Response:
-    """One model by its id."""
+    """One model by any name that requests may call it by."""
     await caller_of(request)
     name = request.path_params["name"]
-    card = next((card for card in services(request).registry.cards() if card.id == name), None)
+    card = next(iter(services(request).registry.named(name)), None)
     if card is None and name != AUTO:
         raise NotFound(
             Text(
@@ -49,7 +49,8 @@ async def retrieve_model(request: Request) -> Response:
             ),
             "model",
         )
-    return json_response(msgspec.json.encode(_anthropic(name) if is_anthropic(request) else _openai(name, card)))
+    model = card.id if card else AUTO
+    return json_response(msgspec.json.encode(_anthropic(model) if is_anthropic(request) else _openai(model, card)))
 
 
 def _openai(name: str, card: ModelCard | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The OpenAPI description of what is Kyozon's own: made from the routes and the values they answer with."""
 
 import inspect
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from starlette.requests import Request
@@ -10,9 +10,13 @@ from starlette.routing import Route
 
 import kyozon
 from kyozon.domain.decisions import Decision, Outcome
-from kyozon.http import health, records
+from kyozon.domain.policy import Reloaded
+from kyozon.domain.provenance import Exposure
+from kyozon.domain.review import ReviewItem, ReviewState
+from kyozon.http import cache, exposures, health, policy, records, reviews
 from kyozon.http.answering import json_response
 from kyozon.ports.records import UsageRow
+from kyozon.services.explaining import Reasons, Redacted
 
 _REF = "#/components/schemas/{name}"
 _ERROR = {
@@ -31,6 +35,38 @@ _ERROR = {
         }
     },
 }
+_POLICY = {
+    "type": "object",
+    "required": ["policy_version", "basis", "sections"],
+    "properties": {
+        "policy_version": {"type": "string"},
+        "basis": {"type": "string"},
+        "sections": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["heading", "sentences"],
+                "properties": {
+                    "heading": {"type": "string"},
+                    "sentences": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
+_REASONING = {
+    "type": "object",
+    "required": ["object", "note", "decision_id", "label", "text", "whole", "expires_at"],
+    "properties": {
+        "object": {"const": "kyozon.reasoning"},
+        "note": {"type": "string", "description": "Says that it is the model's own account."},
+        "decision_id": {"type": "string"},
+        "label": {"type": "string"},
+        "text": {"type": "string"},
+        "whole": {"type": "boolean", "description": "False where the end was too long to keep."},
+        "expires_at": {"type": "string", "format": "date-time"},
+    },
+}
 _QUERY: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "list_decisions": [
         ("after", {"type": "string"}),
@@ -40,17 +76,34 @@ _QUERY: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("by", {"type": "string", "enum": ["day", "model", "key"], "default": "day"}),
         ("since", {"type": "string", "format": "date"}),
     ],
+    "forget": [("user", {"type": "string"})],
+    "list_reviews": [("state", {"type": "string", "enum": list(get_args(ReviewState))})],
 }
+_DOCUMENTED = [*records.routes, *policy.routes, *reviews.routes, *exposures.routes, *cache.routes, *health.routes]
 
 
 def description() -> dict[str, Any]:
     """An OpenAPI 3.1 document."""
-    (record, outcome, row), schemas = msgspec.json.schema_components([Decision, Outcome, UsageRow], ref_template=_REF)
-    decision = {"allOf": [record, {"type": "object", "properties": {"outcome": {"anyOf": [outcome, {"type": "null"}]}}}]}
+    (record, outcome, row, reloaded, redacted, reasons, review, exposure), schemas = msgspec.json.schema_components(
+        [Decision, Outcome, UsageRow, Reloaded, Redacted, Reasons, ReviewItem, Exposure], ref_template=_REF
+    )
+    more = {"outcome": {"anyOf": [outcome, {"type": "null"}]}, "reasons": reasons}
+    decision = {"anyOf": [{"allOf": [record, {"type": "object", "properties": more}]}, redacted]}
     answers = {
         "get_decision": decision,
+        "get_reasoning": _REASONING,
         "list_decisions": _listed(decision, has_more={"type": "boolean"}),
+        "get_policy": _POLICY,
+        "reload_policy": reloaded,
+        "list_reviews": _listed(review),
+        "get_review": {"allOf": [review, {"type": "object", "properties": {"content": {"type": ["string", "null"]}}}]},
+        "approve_review": review,
+        "refuse_review": review,
+        "get_reviewed_answer": {"type": "object"},
+        "get_exposure": exposure,
+        "raise_label": exposure,
         "get_usage": _listed(row, by={"type": "string"}, since={"type": "string", "format": "date"}),
+        "forget": {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}},
         "live": {"type": "object"},
         "ready": {"type": "object"},
     }
@@ -61,8 +114,14 @@ def description() -> dict[str, Any]:
             "schemas": {**schemas, "Error": _ERROR},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
-        "paths": {route.path: {"get": _operation(route, answers)} for route in [*records.routes, *health.routes]},
+        "paths": {route.path: {_method(route): _operation(route, answers)} for route in _DOCUMENTED},
     }
+
+
+def _method(route: Route) -> str:
+    """The one that stands in the table of routes; Starlette adds HEAD to GET."""
+    (method,) = (route.methods or set()) - {"HEAD"}
+    return method.lower()
 
 
 def _operation(route: Route, answers: dict[str, Any]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Meta, Struct
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, TooLarge
 from kyozon.domain.labels import Label, parse_label
 from kyozon.domain.language import Text
 from kyozon.domain.requests import CacheWish, Json
-from kyozon.http.context import services
+from kyozon.http.context import header, header_lines, services
 from kyozon.services.replays import Repeat
 
 ShapeT = TypeVar("ShapeT", bound=Struct)
@@ -22,8 +22,13 @@ LABEL_HEADER = "x-kyozon-label"
 LABEL_METADATA = "kyozon.label"
 CACHE_HEADER = "x-kyozon-cache"
 CACHE_METADATA = "kyozon.cache"
+PURPOSE_HEADER = "x-kyozon-purpose"
+PURPOSE_METADATA = "kyozon.purpose"
+
+Token = Annotated[int, Meta(ge=0)]
 
 _LONGEST_LABEL = 500
+_PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST_IDEMPOTENCY_KEY = 255  # Stripe's; far below what an index of the database can hold
 
 
@@ -56,7 +61,10 @@ class EmbeddingShape(Struct):
     """The fields of an embedding request that Kyozon itself reads."""
 
     model: Annotated[str, Meta(min_length=1)]
-    input: Annotated[str, Meta(min_length=1)] | Annotated[list[str], Meta(min_length=1)]
+    input: (
+        Annotated[str, Meta(min_length=1)]
+        | Annotated[list[str | Token | Annotated[list[Token], Meta(min_length=1)]], Meta(min_length=1)]
+    )
     encoding_format: str | None = None
     dimensions: Annotated[int, Meta(ge=1)] | None = None
     input_type: str | None = None
@@ -64,9 +72,9 @@ class EmbeddingShape(Struct):
 
 async def caller_of(request: Request) -> Caller:
     """Who sends the request, by `Authorization: Bearer` or `x-api-key`; raises `Unauthenticated`."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    scheme, _, secret = (header(request, b"authorization") or "").partition(" ")
     bearer = secret.strip() if scheme.lower() == "bearer" else None
-    caller = await services(request).keys.authenticate(bearer or request.headers.get("x-api-key"))
+    caller = await services(request).keys.authenticate(bearer or header(request, b"x-api-key"))
     request.state.caller = caller  # for the headers of a refusal
     return caller
 
@@ -74,20 +82,23 @@ async def caller_of(request: Request) -> Caller:
 async def body_of(request: Request) -> bytes:
     """The body, read no further than the server's limit; raises `TooLarge`."""
     limit = services(request).max_body_bytes
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise TooLarge(
-                    Text(
-                        f"the body is larger than {limit >> 20} MiB ([server] max_body_mib).",
-                        f"本文が {limit >> 20} MiB を超えています（[server] max_body_mib）。",
-                    )
+    chunks, size, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest(Text("the body ended early.", "本文が途中で終わりました。"))
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(
+                Text(
+                    f"the body is larger than {limit >> 20} MiB ([server] max_body_mib).",
+                    f"本文が {limit >> 20} MiB を超えています（[server] max_body_mib）。",
                 )
-    except ClientDisconnect as gone:
-        raise InvalidRequest(Text("the body ended early.", "本文が途中で終わりました。")) from gone
-    return bytes(body)
+            )
+        more = message.get("more_body", False)
+    return b"".join(chunks)
 
 
 def decode(body: bytes) -> Json:
@@ -129,7 +140,7 @@ def declared_label(request: Request, body: Json) -> Label | None:
 
     The entry in `metadata` is meant for Kyozon and is taken out of the body.
     """
-    stated = [text for line in request.headers.getlist(LABEL_HEADER) for text in line.split(",")]
+    stated = [text for line in header_lines(request, LABEL_HEADER.encode()) for text in line.split(",")]
     stated += _taken(body, LABEL_METADATA)
     found: Label | None = None
     for text in stated:
@@ -143,7 +154,7 @@ def cache_wish(request: Request, body: Json) -> CacheWish | None:
 
     The entry in `metadata` is taken out of the body. Raises `InvalidRequest` for another word.
     """
-    stated = [*request.headers.getlist(CACHE_HEADER), *_taken(body, CACHE_METADATA)]
+    stated = [*header_lines(request, CACHE_HEADER.encode()), *_taken(body, CACHE_METADATA)]
     if not stated:
         return None
     try:
@@ -158,6 +169,25 @@ def cache_wish(request: Request, body: Json) -> CacheWish | None:
             CACHE_HEADER,
         ) from error
     return wish
+
+
+def purpose_of(request: Request, body: Json) -> str:
+    """What the request is for: header `x-kyozon-purpose`, else `metadata["kyozon.purpose"]`, else nothing.
+
+    It goes on record and so is a name such as `support-chat`, no sentence: raises `InvalidRequest` for anything else. The
+    entry in `metadata` is taken out of the body.
+    """
+    stated = [*header_lines(request, PURPOSE_HEADER.encode()), *_taken(body, PURPOSE_METADATA)]
+    purpose = stated[0].strip() if stated else ""
+    if purpose and not _PURPOSE.fullmatch(purpose):
+        raise InvalidRequest(
+            Text(
+                f"{PURPOSE_HEADER} must be a name of letters, digits, '.', '_' and '-', as in 'support-chat', at most 64.",
+                f"{PURPOSE_HEADER} は「support-chat」のような名前（英数字と . _ -、64 文字以内）で指定してください。",
+            ),
+            PURPOSE_HEADER,
+        )
+    return purpose
 
 
 def _taken(body: Json, name: str) -> list[str]:
@@ -197,8 +227,8 @@ def _label(text: str) -> Label:
 
 def repeat_of(request: Request, caller: Caller, body: bytes, declared: Label | None) -> Repeat:
     """What tells whether this request repeats another; raises `InvalidRequest` for a key that cannot be kept."""
-    retries = request.headers.get("x-stainless-retry-count")
-    idempotency_key = request.headers.get("idempotency-key") or None
+    retries = header(request, b"x-stainless-retry-count")
+    idempotency_key = header(request, b"idempotency-key") or None
     if idempotency_key is not None and len(idempotency_key) > _LONGEST_IDEMPOTENCY_KEY:
         raise InvalidRequest(
             Text(

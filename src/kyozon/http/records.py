@@ -8,22 +8,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import InvalidRequest, NotAllowed
 from kyozon.domain.language import Text
+from kyozon.domain.reasoning import OWN_ACCOUNT
 from kyozon.http.answering import json_response
-from kyozon.http.context import services
+from kyozon.http.context import language, services
 from kyozon.http.reading import caller_of
+from kyozon.services.explaining import Recorded, Redacted
 
 _LARGEST_PAGE = 100  # OpenAI's own
 _GROUPS = ("day", "model", "key")
 
 
 async def get_decision(request: Request) -> Response:
-    """One decision with its candidates, objections, prices, choice and outcome."""
+    """One decision with its candidates, objections, prices, choice and outcome, and what would have changed the choice."""
     caller = await caller_of(request)
-    decision, outcome = await services(request).explain.decision(caller, request.path_params["id"])
-    return json_response(msgspec.json.encode(_shape(decision, outcome)))
+    found = await services(request).explain.decision(caller, request.path_params["id"])
+    if isinstance(found, Redacted):
+        return json_response(msgspec.json.encode(_shape(found)))
+    shape = _shape((found.decision, found.outcome)) | {"reasons": found.reasons}
+    return json_response(msgspec.json.encode(shape))
+
+
+async def get_reasoning(request: Request) -> Response:
+    """What the model says it thought, where that is kept: its own account, which may not reflect how the answer arose."""
+    caller = await caller_of(request)
+    found = await services(request).reasoning.read(caller, request.path_params["id"])
+    note = OWN_ACCOUNT.to(language(request))
+    shape = {"object": "kyozon.reasoning", "note": note, **msgspec.to_builtins(found), "label": str(found.label)}
+    return json_response(msgspec.json.encode(shape))
 
 
 async def list_decisions(request: Request) -> Response:
@@ -31,7 +44,7 @@ async def list_decisions(request: Request) -> Response:
     caller = await caller_of(request)
     limit = _number(request.query_params.get("limit", "20"))
     found = await services(request).explain.page(caller, request.query_params.get("after"), limit + 1)
-    data = [_shape(decision, outcome) for decision, outcome in found[:limit]]
+    data = [_shape(one) for one in found[:limit]]
     return json_response(msgspec.json.encode({"object": "list", "data": data, "has_more": len(found) > limit}))
 
 
@@ -54,7 +67,10 @@ async def get_usage(request: Request) -> Response:
     return json_response(msgspec.json.encode({"object": "list", "by": by, "since": since, "data": rows}))
 
 
-def _shape(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
+def _shape(recorded: Recorded | Redacted) -> dict[str, Any]:
+    if isinstance(recorded, Redacted):
+        return {"object": "kyozon.decision", **msgspec.to_builtins(recorded)}
+    decision, outcome = recorded
     found: dict[str, Any] = {"object": "kyozon.decision", **msgspec.to_builtins(decision)}
     found["outcome"] = msgspec.to_builtins(outcome)
     return found
@@ -80,5 +96,6 @@ def _day(text: str | None, now: datetime) -> date:
 routes = [
     Route("/kyozon/v1/decisions", list_decisions, methods=["GET"]),
     Route("/kyozon/v1/decisions/{id}", get_decision, methods=["GET"]),
+    Route("/kyozon/v1/decisions/{id}/reasoning", get_reasoning, methods=["GET"]),
     Route("/kyozon/v1/usage", get_usage, methods=["GET"]),
 ]

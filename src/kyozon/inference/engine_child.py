@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -88,10 +89,10 @@ class EngineChild:
 
 
 def _open_log(log: Path) -> IO[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if log.exists() and log.stat().st_size > _LARGEST_LOG:
         log.replace(log.with_suffix(".log.1"))
-    return log.open("ab")
+    return open(log, "ab", opener=partial(os.open, mode=0o600))
 
 
 async def _spawn(log: Path, options: EngineOptions) -> asyncio.subprocess.Process:

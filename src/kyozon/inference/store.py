@@ -65,6 +65,7 @@ class FileModelStore:
         place, where = sources.split(entry.source if entry else source)
         chosen = name or (entry.name if entry else place.default_name(where))
         self._require_free(chosen)
+        self._root.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._partial.mkdir(parents=True, exist_ok=True)
         staging = self._partial / chosen
         try:

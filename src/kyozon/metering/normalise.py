@@ -1,4 +1,4 @@
-"""Usage as providers report it, turned into one shape: input = uncached + cache read + cache write."""
+"""Usage as providers report it, turned into one shape, input = uncached + cache read + cache write, and into OpenAI's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,13 +29,26 @@ def from_openai(raw: Mapping[str, Any]) -> Usage:
     return Usage(prompt - read - write, read, write, output, min(reasoning, output))
 
 
+def to_openai(usage: Usage) -> dict[str, Any]:
+    """A usage in OpenAI's shape, whose `prompt_tokens` include those read from and written to a cache."""
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
+    }
+
+
 def from_anthropic(raw: Mapping[str, Any]) -> Usage:
     """Tokens of an Anthropic `usage` object: its `input_tokens` leave out those read from and written to the cache."""
     output = _count(raw, "output_tokens")
+    written = _count(raw, "cache_creation_input_tokens")
     return Usage(
         uncached=_count(raw, "input_tokens"),
         cache_read=_count(raw, "cache_read_input_tokens"),
-        cache_write=_count(raw, "cache_creation_input_tokens"),
+        cache_write=written,
+        cache_write_hour=min(_count(_mapping(raw, "cache_creation"), "ephemeral_1h_input_tokens"), written),
         output=output,
         reasoning=min(_count(_mapping(raw, "output_tokens_details"), "thinking_tokens"), output),
     )
@@ -61,9 +74,9 @@ def from_gemini(raw: Mapping[str, Any]) -> Usage:
 def _count(raw: Mapping[str, Any], name: str) -> int:
     """A token count; whatever else the provider says there (null, text, a negative or absurd number) counts as none."""
     value = raw.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _MOST:
-        return 0
-    return int(value)
+    if type(value) is int or type(value) is float:  # a boolean is an int by descent only
+        return int(value) if 0 < value <= _MOST else 0
+    return 0
 
 
 def _mapping(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from kyozon.domain.errors import InvalidRequest
+from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect, EmbeddingRequest
 from kyozon.domain.usage import Usage
@@ -51,6 +53,21 @@ class EmbeddingCall(Struct, frozen=True):
 
     card: ModelCard
     request: EmbeddingRequest
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What to embed, for a wire format that takes texts alone; raises `InvalidRequest` where tokens came instead."""
+        if self.request.tokens:
+            raise InvalidRequest(
+                Text(
+                    f"{self.card.id} takes texts and no arrays of tokens: send the text itself (with LangChain's "
+                    "OpenAIEmbeddings, check_embedding_ctx_length=False).",
+                    f"{self.card.id} が受け取るのはテキストだけです。トークンの配列ではなくテキストを送ってください"
+                    "（LangChain の OpenAIEmbeddings では check_embedding_ctx_length=False）。",
+                ),
+                "input",
+            )
+        return self.request.texts
 
 
 class Embeddings(Struct, frozen=True):

@@ -1,9 +1,9 @@
 """What must be remembered: decisions, outcomes, the ledger, keys, answers kept for a repeated request."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -38,14 +38,25 @@ class UsageRow(Struct, frozen=True):
     unpriced_requests: int
 
 
-class Journal(Protocol):
-    """The append-only record. Each call returns when its records are durable, or raises `StorageUnavailable`."""
+class Writing(Awaitable[None], Protocol):
+    """A record on its way: a future, done when the record is durable, or failed with `StorageUnavailable`.
 
-    async def open(self, decision: Decision, hold: Transaction | None) -> None:
+    Cancelling it stops nothing but the waiting.
+    """
+
+    def add_done_callback(self, told: Callable[[Any], object], /) -> None:
+        """Call `told` when it is done."""
+        ...
+
+
+class Journal(Protocol):
+    """The append-only record. What a call is given is on its way when it returns, in the order of the calls."""
+
+    def open(self, decision: Decision, hold: Transaction | None) -> Writing:
         """Record a decision, and the money held for it, before any byte leaves."""
         ...
 
-    async def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> None:
+    def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> Writing:
         """Record how a decision ended. A transaction whose idempotency key exists already changes nothing."""
         ...
 
@@ -61,22 +72,12 @@ class Records(Protocol):
         """Decisions of a tenant, newest first, after the one with id `after`."""
         ...
 
-    async def open_decisions(self) -> list[tuple[Decision, Transaction | None]]:
-        """Decisions that have no outcome, with the hold that still stands: what a killed process left behind."""
+    async def open_decisions(self, server: str | None = None) -> list[tuple[Decision, Transaction | None]]:
+        """Decisions without outcome, with the hold that still stands: of one server, else all older than this process."""
         ...
 
     async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
         """Sums per group since a day (UTC), from outcomes and settled transactions."""
-        ...
-
-    async def spent(self, key_id: str, since: datetime) -> Decimal:
-        """Money settled for a key since a moment."""
-        ...
-
-    async def spent_by(
-        self, since: datetime, *, tenant: str | None = None, user: str | None = None, model: str | None = None
-    ) -> Decimal:
-        """Money settled since a moment for all keys of a tenant, of one of its users, or for what one model answered."""
         ...
 
     async def balance(self) -> dict[str, Decimal]:

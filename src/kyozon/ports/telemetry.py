@@ -23,6 +23,11 @@ class Words(Struct):
     payloads: list[bytes] = field(default_factory=list)
     _left: int = _KEPT_BYTES
 
+    @property
+    def whole(self) -> bool:
+        """Whether all of the answer was kept."""
+        return self._left >= 0
+
     def add(self, payload: bytes, dialect: Dialect) -> None:
         """Keep one more piece of the answer, while there is room."""
         self.dialect = dialect

@@ -23,7 +23,7 @@ class _PriceRow(Price, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "USD"
 
     def __post_init__(self) -> None:
-        amounts = (self.input, self.output, self.cached_input, self.cache_write)
+        amounts = (self.input, self.output, self.cached_input, self.cache_write, self.cache_write_hour)
         if any(amount is not None and amount < 0 for amount in amounts):
             raise ValueError("a price is below zero")
         if self.cached_input is not None and self.cached_input > self.input:

@@ -10,6 +10,7 @@ from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.requests import Json
 from kyozon.domain.usage import Usage
+from kyozon.metering.normalise import to_openai
 from kyozon.ports.provider import Piece
 
 FIELDS = frozenset(
@@ -36,23 +37,12 @@ def extras(chat: Json) -> Json:
     return {name: value for name, value in chat.items() if name not in FIELDS and value is not None}
 
 
-def usage_json(usage: Usage) -> Json:
-    """A usage in OpenAI's shape, whose `prompt_tokens` include those read from and written to a cache."""
-    return {
-        "prompt_tokens": usage.input,
-        "completion_tokens": usage.output,
-        "total_tokens": usage.input + usage.output,
-        "prompt_tokens_details": {"cached_tokens": usage.cache_read, "cache_write_tokens": usage.cache_write},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
-    }
-
-
 def completion(head: Head, choices: list[Json], usage: Usage | None) -> bytes:
     """A whole chat completion."""
     body: Json = {"id": head.id, "object": "chat.completion", "created": head.created, "model": head.model}
     body["choices"] = choices
     if usage is not None:
-        body["usage"] = usage_json(usage)
+        body["usage"] = to_openai(usage)
     return msgspec.json.encode(body)
 
 
@@ -73,7 +63,7 @@ def _chunk(head: Head, choices: list[Json], usage: Usage | None) -> bytes:
     body: Json = {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
     body["choices"] = choices
     if usage is not None:
-        body["usage"] = usage_json(usage)
+        body["usage"] = to_openai(usage)
     return msgspec.json.encode(body)
 
 

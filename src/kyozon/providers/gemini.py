@@ -73,7 +73,7 @@ class GeminiAdapter:
 
     async def embed(self, call: EmbeddingCall) -> Embeddings:
         """One vector for each text, in batches as large as the API takes."""
-        texts = iter(call.request.texts)
+        texts = iter(call.texts)
         vectors: list[tuple[float, ...]] = []
         usage: Usage | None = None
         while batch := list(islice(texts, _BATCH)):

@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote, urlsplit
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
+from kyozon.providers.connection_trouble import BrokenAnswer
+
 OVERHEAD_LIMIT = 65_536
 """Bytes of an answer's head, or of framing between two pieces of its body, beyond which it is no answer."""
 
@@ -17,10 +19,6 @@ _HOST = re.compile(r"[0-9A-Za-z._:-]+")
 _LINES = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*\r\n)*")
 _PATH = "/%:@!$&'()*+,;=~"  # what may stand in a path as it is; what is percent-encoded already stays so
 _QUERY = _PATH + "?"
-
-
-class BrokenAnswer(ConnectionError):
-    """What came is no HTTP/1.1 answer, or ended before it was whole."""
 
 
 class Target(Struct, frozen=True):
@@ -62,18 +60,24 @@ def post_head(target: Target, headers: Mapping[str, str], length: int) -> bytes:
     Raises:
         ValueError: a header holds what would end its line, or a name that is none.
     """
+    return b"%bcontent-length: %d\r\n\r\n" % (_unsized_head(target, tuple(headers.items())), length)
+
+
+@lru_cache(maxsize=1024)
+def _unsized_head(target: Target, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """All but the length, which is what differs between two requests to one provider."""
     lines = {"host": target.authority, "accept-encoding": "identity"}
     if target.credentials is not None:
         lines["authorization"] = target.credentials
-    for name, value in headers.items():
+    for name, value in headers:
         lines[name.lower()] = value
     if "transfer-encoding" in lines:
         raise ValueError("transfer-encoding cannot be set: the body's length is known")
-    lines["content-length"] = str(length)
+    lines.pop("content-length", None)
     head = "".join([f"{name}: {value}\r\n" for name, value in lines.items()])
     if _LINES.fullmatch(head) is None or head.count("\n") != len(lines):
         raise ValueError("a header holds a line break, or its name is none")
-    return f"POST {target.path} HTTP/1.1\r\n{head}\r\n".encode()
+    return f"POST {target.path} HTTP/1.1\r\n{head}".encode()
 
 
 class AnswerReader:

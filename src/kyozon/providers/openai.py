@@ -16,7 +16,7 @@ from kyozon.domain.models import ModelCard, Provider
 from kyozon.domain.requests import ChatRequest, Dialect, Json
 from kyozon.metering.normalise import from_openai
 from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
-from kyozon.providers.openai_answer import StreamReader, Whole, answer_from, read_whole, reported_failure
+from kyozon.providers.openai_answer import StreamReader, Whole, answer_from, as_sent, read_whole, reported_failure
 from kyozon.providers.openai_request import chat_body, embedding_body, tools_by_schema
 from kyozon.providers.outgoing import Endpoint, Outgoing, unreadable
 from kyozon.providers.schema_answers import chunks, interpret
@@ -61,8 +61,12 @@ class OpenAIAdapter:
         body = chat_body(call.card, call.request, self._quirks, stream=False)
         send = await self._out.send(call.card, _path(self._quirks.chat_path, call.card), body)
         payload = await self._transport.post(send)
+        constrained = self._constrained(call)
+        untouched = None if constrained else as_sent(self._quirks, payload)
+        if untouched is not None:
+            return untouched
         whole = read_whole(self._name, self._quirks, payload)
-        if self._constrained(call):
+        if constrained:
             with unreadable(self._name):
                 whole = Whole(interpret(whole.completion), changed=True)
         return answer_from(whole, payload)
@@ -103,8 +107,8 @@ class OpenAIAdapter:
         found = self._decoded(await self._transport.post(send), _EmbeddingAnswer)
         if found.error is not None:
             raise reported_failure(self._name, found.error)
-        if len(found.data) != len(call.request.texts):
-            detail = f"it returned {len(found.data)} vectors for {len(call.request.texts)} texts"
+        if len(found.data) != call.request.count:
+            detail = f"it returned {len(found.data)} vectors for {call.request.count} texts"
             raise UpstreamFailed(self._name, _BAD_GATEWAY, detail)
         try:
             vectors = tuple(_vector(row.embedding) for row in sorted(found.data, key=lambda row: row.index))
@@ -152,6 +156,8 @@ class _EmbeddingAnswer(Struct):
 
 def _path(template: str, card: ModelCard) -> str:
     """A path with the model in it, as Azure's deployments have."""
+    if "{model}" not in template:
+        return template
     return template.replace("{model}", quote(card.upstream, safe=""))
 
 

@@ -31,11 +31,12 @@ class _Delta(Struct):
 class _Choice(Struct):
     index: int = 0
     delta: _Delta | None = None
+    message: _Delta | None = None
     finish_reason: Any = None
 
 
 class _Chunk(Struct):
-    """What is read of a chunk; everything else passes by as bytes."""
+    """What is read of a chunk, or of a whole answer; everything else passes by as bytes."""
 
     choices: list[_Choice] | None = None
     usage: Any = None
@@ -94,12 +95,8 @@ class StreamReader:
 
     def _mixed(self, choice: _Choice) -> bool:
         delta = choice.delta
-        if delta is None:
-            return False
-        if isinstance(delta.content, list):
-            return self._quirks.reasoning_field == "parts"
-        if delta.reasoning and not delta.reasoning_content and self._quirks.reasoning_field == "reasoning":
-            return True
+        if delta is None or isinstance(delta.content, list) or _reasons_apart(delta, self._quirks):
+            return _reasons_apart(delta, self._quirks)
         return self._quirks.think_tags and not self._splitter(choice.index).passes
 
     def _splitter(self, index: int) -> ThinkSplitter:
@@ -155,6 +152,26 @@ def read_whole(provider: str, quirks: Quirks, payload: bytes) -> Whole:
     return Whole(completion, hidden or any(changes))
 
 
+def as_sent(quirks: Quirks, payload: bytes) -> Answer | None:
+    """The answer that passes on as it came, in one reading; None where something in it must be changed or refused."""
+    if quirks.hides_cache or quirks.think_tags:
+        return None
+    try:
+        found = _chunks.decode(payload)
+    except NOT_JSON:
+        return None
+    choices = found.choices
+    if found.error is not None or choices is None or any(_reasons_apart(choice.message, quirks) for choice in choices):
+        return None
+    finish = next((choice.finish_reason for choice in choices if choice.finish_reason), None)
+    return Answer(
+        payload=payload,
+        usage=_usage(found.usage),
+        text="".join([_text(choice.message) for choice in choices if choice.message is not None]),
+        finish=None if finish is None else str(finish),
+    )
+
+
 def answer_from(whole: Whole, payload: bytes) -> Answer:
     """The answer with what the ledger needs: `payload` as it came where nothing was changed in it."""
     choices = [choice for choice in whole.completion["choices"] if isinstance(choice, dict)]
@@ -208,6 +225,15 @@ def _by_whole_tags(message: Json, quirks: Quirks) -> bool:
     if split.reasoning:
         message["reasoning_content"] = split.reasoning
     return True
+
+
+def _reasons_apart(said: _Delta | None, quirks: Quirks) -> bool:
+    """Whether reasoning stands in a field or in parts of its own that callers do not know."""
+    if said is None:
+        return False
+    if isinstance(said.content, list):
+        return quirks.reasoning_field == "parts"
+    return bool(said.reasoning) and not said.reasoning_content and quirks.reasoning_field == "reasoning"
 
 
 def _text(said: _Delta) -> str:

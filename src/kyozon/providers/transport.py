@@ -1,19 +1,25 @@
 """The one HTTP client towards models. Nothing else in Kyozon holds one: what leaves, leaves through here."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 from msgspec import Struct
 
 from kyozon.domain.errors import KyozonError, RejectedUpstream, StreamBroken, UpstreamFailed, UpstreamUnreachable
+from kyozon.providers.connection_trouble import in_words
 from kyozon.providers.lean import LeanClient, Request
 from kyozon.providers.retry_after import retry_after
-from kyozon.providers.sse import NOT_JSON, Event, EventParser
+from kyozon.providers.sse import MOST_BYTES, NOT_JSON, EndlessEventError, Event, EventParser
+
+_log = logging.getLogger(__name__)
 
 _CALLERS_MISTAKE = (400, 404, 413, 415, 422)
 _CREDENTIAL = (401, 403)
@@ -21,6 +27,16 @@ _DETAIL_LIMIT = 2_000
 _ERROR_BODY_LIMIT = 65_536
 _DRAIN_S = 0.05
 _BROKEN = (aiohttp.ClientError, OSError)  # time-outs are among the latter
+
+
+class Largest(Struct, frozen=True):
+    """Bytes of an answer that are kept before it can be passed on: of one event of a stream, of a whole body.
+
+    Two thousand long vectors written as numbers are the largest answer that there is a use for.
+    """
+
+    event: int = MOST_BYTES
+    whole: int = 256 << 20
 
 
 class Timeouts(Struct, frozen=True):
@@ -69,10 +85,12 @@ class Transport:
     Args:
         timeouts: how long to wait for what.
         lean: whether plain `http://` goes through the lean client; without it, aiohttp carries that, too.
+        largest: how much of an answer is kept; what grows beyond is broken off.
     """
 
-    def __init__(self, timeouts: Timeouts | None = None, *, lean: bool = True) -> None:
+    def __init__(self, timeouts: Timeouts | None = None, *, lean: bool = True, largest: Largest | None = None) -> None:
         self._timeouts = timeouts or Timeouts()
+        self._largest = largest or Largest()
         self._lean = LeanClient(self._timeouts.connect) if lean else None
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
@@ -81,8 +99,12 @@ class Transport:
         reply = await self._open(send)
         try:
             chunks: list[bytes] = []
+            size = 0
             while chunk := await self._read(send.provider, reply, begun=bool(chunks)):
                 chunks.append(chunk)
+                size += len(chunk)
+                if size > self._largest.whole:
+                    raise StreamBroken(send.provider, f"it is larger than {self._largest.whole:,} bytes")
             return b"".join(chunks)
         finally:
             reply.release()
@@ -93,7 +115,7 @@ class Transport:
         It ends the same way however early the provider ended it well-formed: whether the answer is whole is for the wire
         format to say.
         """
-        parser, begun = EventParser(), False
+        parser, begun = EventParser(self._largest.event), False
         reply = await self._open(send)
         try:
             while chunk := await self._read(send.provider, reply, begun=begun):
@@ -103,6 +125,8 @@ class Transport:
                     if event.data == end:
                         await _drain(reply)
                         return
+        except EndlessEventError as endless:
+            raise StreamBroken(send.provider, f"an event is larger than {self._largest.event:,} bytes") from endless
         finally:
             reply.release()
 
@@ -125,7 +149,7 @@ class Transport:
             else:
                 reply = await self._by_aiohttp(send, headers)
         except (*_BROKEN, ValueError) as error:
-            raise UpstreamUnreachable(send.provider, _reason(error)) from error
+            raise _told(UpstreamUnreachable, send.provider, error, _origin(send.url)) from error
         if reply.status == 200:  # noqa: PLR2004 - HTTP's own number
             return reply
         try:
@@ -143,7 +167,7 @@ class Transport:
         try:
             return await reply.read(self._timeouts.between if begun else self._timeouts.first_byte)
         except _BROKEN as error:
-            raise (StreamBroken if begun else UpstreamUnreachable)(provider, _reason(error)) from error
+            raise _told(StreamBroken if begun else UpstreamUnreachable, provider, error) from error
 
     async def _failure(self, provider: str, reply: Reply) -> KyozonError:
         body = b""
@@ -219,7 +243,18 @@ def error_detail(body: bytes) -> str:
     return text[:_DETAIL_LIMIT].strip() or "no message"
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    return str(error) or type(error).__name__
+def _origin(url: str) -> str:
+    """Scheme, host and port of an address: its user, path and query may hold secrets."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or ''}"
+    return ""
+
+
+def _told(
+    kind: type[UpstreamUnreachable | StreamBroken], provider: str, error: Exception, origin: str = ""
+) -> UpstreamUnreachable | StreamBroken:
+    """The failure as callers read it; what names addresses is for the operator's log. No request stands in either."""
+    why = type(error).__name__ if isinstance(error, ValueError) else str(error) or type(error).__name__
+    _log.warning(json.dumps({"event": kind.code, "provider": provider, "at": origin, "why": why}))
+    return kind(provider, in_words(error))

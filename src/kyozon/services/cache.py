@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.cache import CachedAnswer, Partition, Wanted
 from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome
-from kyozon.domain.errors import KyozonError, StreamBroken
+from kyozon.domain.errors import KyozonError
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import CacheWish, ChatRequest, EmbeddingRequest
 from kyozon.domain.usage import Usage
@@ -119,7 +119,7 @@ class AnswerCache:
         """Keep what `card` has answered, if it is whole; returns when others can find it."""
         if place is None or card is None or outcome.status != "answered" or len(said.payload) > LARGEST_ANSWER:
             return
-        pieced = any(attempt.error == StreamBroken.code for attempt in outcome.attempts)  # two models may have had a part
+        pieced = any(attempt.usage is not None for attempt in outcome.attempts)  # two models may have had a part
         if pieced or not worth_keeping(outcome.finish, said.pieces):
             return
         now = self._world.now()
@@ -181,7 +181,7 @@ class AnswerCache:
             return
         card = self._registry.candidates(self._options.embedder, "embedding")[0]
         asked = EmbeddingRequest({}, card.id, (text,), purpose="query")
-        found = await self._egress.embed(EmbeddingCall(card, asked), place.decision.label)
+        found = await self._egress.embed(EmbeddingCall(card, asked), place.decision.label, place.decision)
         usage = found.usage or Usage(uncached=text_tokens(text), estimated=True)
         paid = Attempt(card.id, card.provider, usage=usage, charge=charge_for(place.decision, card, usage))
         ending.cache = structs.replace(ending.cache, embedding=paid)

@@ -1,5 +1,6 @@
 """One chat request from question to settled answer: the life of a request, steps 3 to 10.
 
+look for personal data and secrets            services.masking
 label → permit → route → reserve → record   services.deciding
 look for a kept answer                        services.cache
 wait for a turn                               services.admission
@@ -16,7 +17,9 @@ from msgspec import Struct, structs
 from kyozon.domain.cache import CachedAnswer
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import CacheUse
+from kyozon.domain.errors import HeldForReview, KyozonError, NotPermitted
 from kyozon.domain.labels import Label
+from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import CacheWish, ChatRequest, Dialect
 from kyozon.governance.needs import chat_needs
@@ -25,28 +28,42 @@ from kyozon.ports.provider import Answer, ChatCall, Piece
 from kyozon.ports.records import KeptAnswer
 from kyozon.services.admission import Admission
 from kyozon.services.cache import AnswerCache, Place, Said
-from kyozon.services.deciding import Decided, Decider, Question, output_ceiling
+from kyozon.services.continuing import Continuing
+from kyozon.services.deciding import RECORDED, Decided, Decider, Question, output_ceiling
 from kyozon.services.egress import Egress
 from kyozon.services.fallback import Attempts, code_of
+from kyozon.services.granting import Granting
+from kyozon.services.masking import Masking
+from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 from kyozon.services.replays import Repeat, Replays
+from kyozon.services.reviewing import Reviewing
+from kyozon.services.sending import sending
 from kyozon.services.settling import Ending, Settler
 from kyozon.services.streaming import Begun, RunningStream, Streamed, again, replayed_stream, until_first_words
 from kyozon.services.world import World
 
 
 class Ask(Struct, frozen=True):
-    """One chat request and who sends it."""
+    """One chat request and who sends it; `sources` are the stored values that stand in it, or shaped the model.
+
+    `purpose` is one word on what it is for, which goes on record. `grant` names a grant that lets it go where its label may
+    not; `asks_review` asks for one where it is refused.
+    """
 
     caller: Caller
     request: ChatRequest
     declared: Label | None
     repeat: Repeat
     cache: CacheWish | None = None
+    sources: tuple[str, ...] = ()
+    purpose: str = ""
+    grant: str | None = None
+    asks_review: bool = False
 
 
 class Answered(Struct, frozen=True):
-    """A whole answer in `dialect`, settled."""
+    """A whole answer in `dialect`, settled. `label` is None for one given again from before: look at its decision."""
 
     decision_id: str
     model: str
@@ -54,15 +71,26 @@ class Answered(Struct, frozen=True):
     payload: bytes
     replayed: bool = False
     cache: CacheUse | None = None
+    label: Label | None = None
 
 
 class Steps(Struct, frozen=True):
-    """How a request's life begins, goes on and ends, and what may shorten it."""
+    """How a request's life begins, goes on and ends, and what may shorten it.
+
+    `continuing` takes a stream on that breaks after its first words; without it the stream ends there. `masking` looks
+    requests through, if it has something to look with. `granting` finds the grants that requests name, `reviewing` keeps
+    what waits for a person.
+    """
 
     decider: Decider
     settler: Settler
     attempts: Attempts
     cache: AnswerCache
+    provenance: Provenance
+    continuing: Continuing | None = None
+    masking: Masking = Masking()
+    granting: Granting | None = None
+    reviewing: Reviewing | None = None
 
 
 class ChatService:
@@ -76,6 +104,11 @@ class ChatService:
         self._settler = steps.settler
         self._attempts = steps.attempts
         self._cache = steps.cache
+        self._provenance = steps.provenance
+        self._continuing = steps.continuing
+        self._masking = steps.masking
+        self._granting = steps.granting
+        self._reviewing = steps.reviewing
         self._egress = egress
         self._admission = admission
         self._replays = replays
@@ -87,30 +120,36 @@ class ChatService:
         Raises:
             KyozonError: as `Decider.decide`, then as `ports.provider.ChatAdapter`; every ending is recorded.
         """
-        kept = await self._replays.begin(ask.repeat)
+        kept = await self._kept(ask)
         if kept is not None:
             return Answered(kept.decision_id, "", _dialect(kept), kept.payload, replayed=True)
         decided, ending = await self._decide(ask)
         place = await self._look(ask, decided, ending)
         if place is not None and place.found is not None:
             found = await self._give_again(ask, decided, ending, place.found)
-            return Answered(decided.decision.id, found.partition.model, _dialect(found), found.payload, cache=ending.cache)
+            model, label = found.partition.model, decided.decision.label
+            return Answered(decided.decision.id, model, _dialect(found), found.payload, cache=ending.cache, label=label)
 
         async def send(card: ModelCard) -> tuple[Dialect, Answer]:
             with await ending.turn(self._admission.admit(ask.caller.key, card)):
-                found = await self._egress.answer(_call(ask, decided, card), decided.decision.label)
-            return self._egress.dialect_for(card, ask.request), found
+                sent = sending(decided, _call(ask, decided, card))
+                found = await self._egress.answer(sent.call, sent.label, decided.decision)
+            return self._egress.dialect_for(card, ask.request), sent.answered(found)
 
         dialect, answer = await self._attempts.first_answer(decided, ending, send)
         ending.status, ending.usage, ending.finish = "answered", answer.usage, answer.finish
         ending.heard(answer.text, self._world.seconds())
-        ending.passed_on(answer.payload, dialect)
         said = Said(f"answer/{dialect}", answer.payload, (answer.payload,))
+        if self._held(ask, decided, ending.card):
+            await self._settler.close(decided, ending)
+            raise await self._kept_back(ask, decided, ending, said)
+        ending.passed_on(answer.payload, dialect)
         to_keep = self._replays.keep(ask.repeat, decided.decision.id, said.content_type, said.payload)
         outcome = await self._settler.close(decided, ending, to_keep)
         await self._cache.keep(place, ending.card, outcome, said)
         model = ending.card.id if ending.card else ""
-        return Answered(decided.decision.id, model, dialect, answer.payload, cache=ending.cache)
+        label = decided.decision.label
+        return Answered(decided.decision.id, model, dialect, answer.payload, cache=ending.cache, label=label)
 
     async def stream(self, ask: Ask) -> Streamed:
         """The streamed answer; returns once its first words are there, so that earlier failures can still be told apart.
@@ -118,38 +157,46 @@ class ChatService:
         Raises:
             KyozonError: as `answer`. Later failures are raised by the pieces, after they are settled.
         """
-        kept = await self._replays.begin(ask.repeat)
+        kept = await self._kept(ask)
         if kept is not None:
             return replayed_stream(kept, _dialect(kept))
         decided, ending = await self._decide(ask)
+        if self._held(ask, decided, *decided.order):
+            raise await self._not_streamed(decided, ending)
         place = await self._look(ask, decided, ending)
         if place is not None and place.found is not None:
             found = await self._give_again(ask, decided, ending, place.found)
-            return again(decided.decision.id, found.payload, _dialect(found), cache=ending.cache)
+            given = again(decided.decision.id, found.payload, _dialect(found), cache=ending.cache)
+            return structs.replace(given, label=decided.decision.label)
 
         async def send(card: ModelCard) -> tuple[Dialect, tuple[Piece, ...], AsyncIterator[Piece]]:
             dialect = self._egress.dialect_for(card, ask.request)
-            sent = self._egress.stream(_call(ask, decided, card), decided.decision.label)
-            pieces = await ending.turn(self._admission.stream(ask.caller.key, card, sent))
+            sent = sending(decided, _call(ask, decided, card))
+            answer = sent.streamed(self._egress.stream(sent.call, sent.label, decided.decision), dialect)
+            pieces = await ending.turn(self._admission.stream(ask.caller.key, card, answer))
             return dialect, await until_first_words(card, pieces), pieces
 
         dialect, first, rest = await self._attempts.first_answer(decided, ending, send)
         begun = Begun(ask.repeat, decided, ending, dialect, first, rest, partial(self._cache.keep, place))
+        if self._continuing is not None:
+            begun = self._continuing.over(begun, ask.caller.key, ask.request)
         running = RunningStream(begun, self._settler, self._replays, self._world)
         model = ending.card.id if ending.card else ""
         expected = decided.decision.input_tokens_estimated
-        return Streamed(decided.decision.id, model, dialect, running.pieces, running.close, expected, cache=ending.cache)
+        streamed = Streamed(decided.decision.id, model, dialect, running.pieces, running.close, expected)
+        return structs.replace(streamed, cache=ending.cache, label=decided.decision.label)
 
     async def count_tokens(self, ask: Ask) -> tuple[str, int]:
         """The decision's id and the input tokens of a request: counted by the model where it can, else estimated."""
-        question = self._question(ask)
+        question = await self._question(ask)
         question = structs.replace(question, kind="count", needs=structs.replace(question.needs, output_tokens=0))
         decided = await self._decider.decide(question)
         ending = Ending()
 
         async def send(card: ModelCard) -> int | None:
             with await ending.turn(self._admission.admit(ask.caller.key, card)):
-                return await self._egress.count_tokens(ChatCall(card, ask.request), decided.decision.label)
+                sent = sending(decided, ChatCall(card, ask.request))
+                return await self._egress.count_tokens(sent.call, sent.label, decided.decision)
 
         counted = await self._attempts.first_answer(decided, ending, send)
         ending.status = "answered"
@@ -163,23 +210,67 @@ class ChatService:
     async def _decide(self, ask: Ask) -> tuple[Decided, Ending]:
         """Decide; from here on the settlement, whoever brings it about, ends what the Idempotency-Key holds."""
         try:
-            decided = await self._decider.decide(self._question(ask))
-        except BaseException:
+            decided = await self._decider.decide(await self._question(ask))
+        except BaseException as stopped:
             self._replays.ended(ask.repeat)
+            if isinstance(stopped, NotPermitted) and ask.asks_review and self._reviewing is not None:
+                stopped.review = await self._reviewing.request_release(ask.caller, RECORDED.get() or "", ask.request.body)
             raise
         words = self._settler.words(decided, ask.request)
         return decided, Ending(settled=partial(self._replays.ended, ask.repeat), words=words)
 
+    def _held(self, ask: Ask, decided: Decided, *cards: ModelCard | None) -> bool:
+        """Whether a person looks at the answer first, should one of these cards give it."""
+        found = [card for card in cards if card is not None]
+        return self._reviewing is not None and self._reviewing.held(decided.decision, ask.caller.key, found)
+
+    async def _kept_back(self, ask: Ask, decided: Decided, ending: Ending, said: Said) -> KyozonError:
+        """What to raise instead of an answer that waits for a person; it is neither repeated nor cached."""
+        if self._reviewing is None or ending.card is None:
+            raise AssertionError("who holds answers back keeps them, and a card has answered")
+        content_type = f"{said.content_type}/{ask.request.dialect}"
+        return await self._reviewing.hold(ask.caller.key, decided.decision, ending.card, content_type, said.payload)
+
+    async def _not_streamed(self, decided: Decided, ending: Ending) -> KyozonError:
+        """A stream cannot wait for a person: nothing is sent for it."""
+        refused = HeldForReview(
+            Text(
+                "a person looks at answers to such requests first, so they cannot be streamed: ask without stream.",
+                "この種の要求への応答は担当者の確認後に届くため、ストリームにできません。stream なしで送ってください。",
+            )
+        )
+        ending.status, ending.error = "refused", refused.code
+        await self._settler.close(decided, ending)
+        return refused
+
     async def _look(self, ask: Ask, decided: Decided, ending: Ending) -> Place | None:
         """Ask the cache. Whatever stops that is settled before."""
         try:
-            return await self._cache.look(decided, ask.request, ask.cache, ending)
+            place = await self._cache.look(decided, ask.request, ask.cache, ending)
+            return await self._still_labelled(place, decided, ending)
         except BaseException as stopped:
             left = isinstance(stopped, asyncio.CancelledError)
             ending.status = "left" if left else "failed"
             ending.error = "caller_left" if left or not isinstance(stopped, Exception) else code_of(stopped)
             await self._settler.close(decided, ending)
             raise
+
+    async def _kept(self, ask: Ask) -> KeptAnswer | None:
+        """The answer to a repeated request, as long as its caller may read what it was made from."""
+        kept = await self._replays.begin(ask.repeat)
+        if kept is not None:
+            await self._provenance.readable(kept.decision_id, ask.caller.key)
+        return kept
+
+    async def _still_labelled(self, place: Place | None, decided: Decided, ending: Ending) -> Place | None:
+        """What the cache found; not where something that it was made from has been raised above the request's label."""
+        found = place.found if place is not None else None
+        if place is None or found is None or ending.cache is None:
+            return place
+        if not await self._provenance.still(found.source, decided.decision.tenant, decided.decision.label):
+            place.found = None
+            ending.cache = structs.replace(ending.cache, result="miss", similarity=None, source=None, saved=None)
+        return place
 
     async def _give_again(self, ask: Ask, decided: Decided, ending: Ending, found: CachedAnswer) -> CachedAnswer:
         """Settle a request that no model was asked for, before its answer is passed on."""
@@ -188,10 +279,14 @@ class ChatService:
         await self._settler.close(decided, ending, to_keep)
         return found
 
-    def _question(self, ask: Ask) -> Question:
+    async def _question(self, ask: Ask) -> Question:
         chat = ask.request.chat
+        stored = await self._provenance.labels(ask.caller.tenant, ask.sources)
         needs = chat_needs(chat, chat_tokens(chat), self._registry.installation.default_output)
-        return Question(ask.caller, "chat", ask.request.model, needs, ask.declared, ask.repeat.body_sha256)
+        found, body_sha256 = await self._masking.chat(ask.request, ask.caller.key), ask.repeat.body_sha256
+        release = await self._granting.find(ask.caller.tenant, ask.grant, ask.request.body) if self._granting else None
+        who, model = ask.caller, ask.request.model
+        return Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.purpose, release)
 
 
 def _dialect(kept: KeptAnswer | CachedAnswer) -> Dialect:

@@ -1,7 +1,8 @@
 """From a question to a recorded decision: label, permit, route, reserve, record. Nothing has left when it returns."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -9,26 +10,27 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
-from kyozon.domain.decisions import Candidate, Decision, Exclusion, Objection, Outcome, OutcomeStatus
+from kyozon.domain.decisions import Candidate, Decision, Exclusion, Outcome, OutcomeStatus
 from kyozon.domain.errors import NotPermitted, Refusal
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.requests import Needs
-from kyozon.domain.usage import Usage
 from kyozon.governance.labelling import request_label
-from kyozon.governance.permit import permit
-from kyozon.governance.subject import Rule, Subject
+from kyozon.governance.provenance import with_stored
+from kyozon.governance.unnamed import unnamed
 from kyozon.metering.posting import hold, release
-from kyozon.metering.pricing import charge, price_at
+from kyozon.metering.pricing import charge_at_most, price_at
 from kyozon.ports.records import Journal
 from kyozon.ports.telemetry import SILENT, Telemetry
 from kyozon.routing.breaking import Breaking
-from kyozon.routing.option import Option, Ranking
+from kyozon.routing.option import Ranking
+from kyozon.services.granting import Release, released
 from kyozon.services.health import Health
-from kyozon.services.lasting import Lasting
 from kyozon.services.limiter import Limiter, Reservation
+from kyozon.services.masking import NOTHING, Found, masked_label
 from kyozon.services.registry import Registry
+from kyozon.services.weighing import Query, Verdict, Weighed, expected, options_of, weighed
 from kyozon.services.world import World
 
 MAX_ATTEMPTS = 3
@@ -37,11 +39,18 @@ MAX_ATTEMPTS = 3
 _UNSTATED_CEILING = 4096
 """Output tokens held for where neither the caller nor the card states a ceiling."""
 
-Verdict = list[tuple[Subject, tuple[Objection, ...]]]
+RECORDED: ContextVar[str | None] = ContextVar("recorded", default=None)
+"""The decision that the running request has on record, None before: whatever fails afterwards can be looked up by it."""
+
+_NO_MONEY = Decimal(0)
 
 
 class Question(Struct, frozen=True):
-    """What is to be decided: who asks, for which model, what the request needs, how its words are labelled."""
+    """What is to be decided: who asks, for which model, what the request needs, how its words are labelled.
+
+    `stored` are the stored values in the request, and how each of them is labelled now; `found` is what detectors found.
+    `release` comes with the grant that the request names.
+    """
 
     caller: Caller
     kind: Literal["chat", "embedding", "count"]
@@ -49,6 +58,10 @@ class Question(Struct, frozen=True):
     needs: Needs
     declared: Label | None
     body_sha256: str
+    stored: Mapping[str, Label] = {}
+    found: Found = NOTHING
+    purpose: str = ""
+    release: Release | None = None
 
 
 class Decided(Struct, frozen=True):
@@ -56,6 +69,7 @@ class Decided(Struct, frozen=True):
 
     `capped` says that the caller states no ceiling while somebody's money is limited: the answer is then held to
     `output_ceiling`, for which the money is held, so that no answer costs more than its reservation.
+    `masked` are the cards (provider, model) that get masked words, as `found` has them.
     """
 
     decision: Decision
@@ -64,6 +78,8 @@ class Decided(Struct, frozen=True):
     began: float
     needs: Needs
     capped: bool = False
+    found: Found = NOTHING
+    masked: frozenset[tuple[str, str]] = frozenset()
 
 
 class Decider:
@@ -84,62 +100,60 @@ class Decider:
         self._world = world
         self._telemetry = telemetry
         self._health = health or Health(world, Breaking())
-        self._lasting = Lasting()
 
     async def decide(self, question: Question) -> Decided:
         """Decide and record, durably.
 
         Raises:
             NotFound: no such model.
-            Refusal: not permitted, or a limit is reached; the refusal is recorded, and its `decision_id` is set.
+            Refusal: not permitted, or a limit is reached; the refusal is recorded.
             StorageUnavailable: nothing could be recorded, so nothing may leave.
         """
         began = self._world.seconds()
-        candidates = self._registry.candidates(question.model, question.needs.kind)
-        draft = self._draft(question)
-        verdict = permit([self._subject(question, card, draft.label) for card in candidates], self._rules)
+        draft = self._draft(question, await self._registry.basis_id())
+        query = Query(question.model, question.needs, draft.label, question.caller.key, draft.masked_label)
+        verdict = weighed(self._registry, query)
+        if question.release is not None:
+            draft, verdict = released(question.release, draft, verdict)
         try:
-            ranking = await self._with_room(question, draft, self._route(question, verdict))
+            ranking = self._route(question, draft, verdict)
+            if self._limiter.limits_models:
+                ranking = await self._with_room(question, draft, ranking)
             decision = self._choose(question, draft, verdict, ranking)
             reservation = await self._reserve(question, decision, ranking)
         except Refusal as refusal:
-            await self._lasting.see_through(self._record_refusal(draft, verdict, refusal))
+            draft = structs.replace(draft, reason=unnamed(refusal.text, question.caller.key))
+            await self._record_refusal(draft, verdict, refusal)
+            RECORDED.set(draft.id)
             raise
-        opening = self._lasting.begin(self._journal.open(decision, hold(decision, decision.at)))
         try:
-            await asyncio.shield(opening)
+            await self._journal.open(decision, hold(decision, decision.at))
         except BaseException as stopped:
             self._limiter.settle(reservation, 0, Decimal(0))
             if isinstance(stopped, asyncio.CancelledError):
-                await self._lasting.see_through(self._withdraw(decision, opening))
+                self._withdraw(decision)
             raise
+        RECORDED.set(decision.id)
         self._telemetry.decided(decision)
         capped = reservation.budgeted and not question.needs.bounded
-        return Decided(
-            decision, tuple(option.card for option in ranking.options), reservation, began, question.needs, capped
-        )
+        order = tuple(option.card for option in ranking.options)
+        masked = frozenset((found.provider, found.model) for found in decision.candidates if found.masked)
+        return Decided(decision, order, reservation, began, question.needs, capped, question.found, masked)
 
-    async def drain(self) -> None:
-        """Wait for records whose callers have left."""
-        await self._lasting.drain()
-
-    async def _withdraw(self, decision: Decision, opening: asyncio.Task[None]) -> None:
-        """The caller left while the record was being written: it is closed as soon as it is in; nothing was sent."""
-        await opening
+    def _withdraw(self, decision: Decision) -> None:
+        """The caller left while the record was being written: it is closed right behind; nothing was sent."""
         ended = self._ended(decision, "left", "caller_left")
         self._telemetry.ended(decision, ended)
         released = release(decision, ended.at)
-        await self._journal.close(ended, () if released is None else (released,))
+        self._journal.close(ended, () if released is None else (released,))
 
-    @property
-    def _rules(self) -> Sequence[Rule]:
-        return self._registry.installation.rules
-
-    def _draft(self, question: Question) -> Decision:
+    def _draft(self, question: Question, basis: str) -> Decision:
         """The decision as far as it stands before anything was weighed."""
         installation = self._registry.installation
         key = question.caller.key
         label, sources = request_label(question.declared, key, installation.default_label)
+        stated, sources = with_stored(label, sources, question.stored)
+        label, sources = question.found.joined(stated, sources)
         return Decision(
             id=self._world.new_id("dec"),
             at=self._world.now(),
@@ -158,30 +172,22 @@ class Decider:
             input_tokens_estimated=question.needs.input_tokens,
             output_tokens_limit=question.needs.output_tokens,
             body_sha256=question.body_sha256,
-        )
-
-    def _subject(self, question: Question, card: ModelCard, label: Label) -> Subject:
-        installation = self._registry.installation
-        return Subject(
-            card=card,
-            provider=self._registry.provider(card),
-            zone=self._registry.zone(card),
-            label=label,
+            basis=basis,
             needs=question.needs,
-            key=question.caller.key,
-            named=question.model != AUTO,
-            credential_missing=installation.credentials_missing.get(card.provider),
+            clearance=key.clearance,
+            sources=tuple(question.stored),
+            # Whoever comes with a grant wants these very words to go, and no others in their place.
+            masked_label=masked_label(label, question.found, stated) if question.release is None else None,
+            purpose=question.purpose,
         )
 
-    def _route(self, question: Question, verdict: Verdict) -> Ranking:
-        permitted = [subject for subject, objections in verdict if not objections]
-        today, needs = self._world.now().date(), question.needs
-        options = [
-            Option(subject.card, _cost(subject.card, needs, _expected(subject.card, needs), today)) for subject in permitted
-        ]
+    def _route(self, question: Question, draft: Decision, verdict: Verdict) -> Ranking:
+        options = options_of(verdict, question.needs, draft.at.date())
         if not options:
-            raise _not_permitted(question.model, verdict)
+            raise _not_permitted(question, verdict)
         ranking = self._registry.installation.router(options, question.needs)
+        if len(options) == 1:
+            return ranking
         return structs.replace(ranking, options=self._health.ordered(ranking.options))
 
     def _choose(self, question: Question, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
@@ -191,9 +197,11 @@ class Decider:
         if draft.requested_model != AUTO and len(ranking.options) == 1:
             reason = Text(f"the caller named {best.card.id}", f"呼び出し側が {best.card.id} を指定しました")
         price = price_at(best.card.prices, draft.at.date(), draft.input_tokens_estimated)
+        candidates = tuple(self._candidate(draft, pair, ranks) for pair in verdict)
         return structs.replace(
             draft,
-            candidates=tuple(self._candidate(subject, objections, ranks) for subject, objections in verdict),
+            candidates=candidates,
+            masked=question.found.spans if any(candidate.masked for candidate in candidates) else (),
             chosen=best.card.id,
             reason=reason,
             held=_held(question, draft, ranking),
@@ -202,8 +210,6 @@ class Decider:
 
     async def _with_room(self, question: Question, draft: Decision, ranking: Ranking) -> Ranking:
         """Without the models whose own ceilings are reached; all of them where none is left: the refusal then says why."""
-        if not self._limiter.limits_models:
-            return ranking
         held = _held(question, draft, ranking)
         options = [
             option for option in ranking.options if await self._limiter.has_room(option.card.id, _tokens(draft), held)
@@ -217,24 +223,22 @@ class Decider:
     async def _record_refusal(self, draft: Decision, verdict: Verdict, refusal: Refusal) -> None:
         decision = structs.replace(
             draft,
-            candidates=tuple(self._candidate(subject, objections, {}) for subject, objections in verdict),
-            reason=refusal.text,
+            candidates=tuple(self._candidate(draft, pair, {}) for pair in verdict),
         )
-        refusal.decision_id = decision.id
         ended = self._ended(decision, "refused", refusal.code)
         self._telemetry.ended(decision, ended)
-        await self._journal.open(decision, None)
-        await self._journal.close(ended, ())
+        opening, closing = self._journal.open(decision, None), self._journal.close(ended, ())
+        await opening
+        await closing
 
-    def _candidate(
-        self, subject: Subject, objections: tuple[Objection, ...], ranks: dict[str, tuple[int, Decimal | None]]
-    ) -> Candidate:
-        card = subject.card
+    def _candidate(self, draft: Decision, pair: Weighed, ranks: dict[str, tuple[int, Decimal | None]]) -> Candidate:
+        subject, objections = pair
+        card, masked = subject.card, subject.label != draft.label
         rank, cost = ranks.get(_name(card), (None, None))
         found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
         state = self._health.state(card)
         health = None if state == "closed" else state
-        return Candidate(card.id, card.provider, card.zone, found, predicted_cost=cost, rank=rank, health=health)
+        return Candidate(card.id, card.provider, card.zone, found, cost, rank, health, masked)
 
     def _ended(self, decision: Decision, status: OutcomeStatus, error: str) -> Outcome:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
@@ -248,28 +252,16 @@ def _tokens(decision: Decision) -> int:
 def _held(question: Question, draft: Decision, ranking: Ranking) -> Decimal:
     """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
     if question.kind == "count":
-        return Decimal(0)
-    tried, day = ranking.options[:MAX_ATTEMPTS], draft.at.date()
-    return max(cost_at_most(option.card, question.needs, day) or Decimal(0) for option in tried)
+        return _NO_MONEY
+    tried, needs, day = ranking.options[:MAX_ATTEMPTS], question.needs, draft.at.date()
+    return max(cost_at_most(option.card, needs, day) or _NO_MONEY for option in tried)
 
 
 def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:
     """Money that no answer of `card` exceeds on `day`; None where no price is known."""
-    if needs.bounded:
-        return _cost(card, needs, _expected(card, needs), day)
-    return _cost(card, needs, output_ceiling(card, needs.input_tokens) * needs.choices, day)
-
-
-def _cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:
-    """Money for the estimated input and so many output tokens."""
-    usage = Usage(uncached=needs.input_tokens, output=output)
-    found = charge(usage, price_at(card.prices, day, usage.input))
-    return found.amount if found.priced else None
-
-
-def _expected(card: ModelCard, needs: Needs) -> int:
-    ceiling = card.max_output
-    return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
+    bounded = needs.bounded
+    output = expected(card, needs) if bounded else output_ceiling(card, needs.input_tokens) * needs.choices
+    return charge_at_most(needs.input_tokens, output, price_at(card.prices, day, needs.input_tokens))
 
 
 def output_ceiling(card: ModelCard, input_tokens: int) -> int:
@@ -284,7 +276,8 @@ def _name(card: ModelCard) -> str:
     return f"{card.provider}/{card.id}"
 
 
-def _not_permitted(model: str, verdict: Verdict) -> NotPermitted:
+def _not_permitted(question: Question, verdict: Verdict) -> NotPermitted:
+    model, trouble = question.model, question.found.trouble
     found = {subject.card.id: objections for subject, objections in verdict}
     if not found:
         return NotPermitted(
@@ -297,6 +290,8 @@ def _not_permitted(model: str, verdict: Verdict) -> NotPermitted:
         )
     en = "; ".join(f"{name}: {o.text.en}" for name, objections in found.items() for o in objections)
     ja = "；".join(f"{name}：{o.text.ja}" for name, objections in found.items() for o in objections)
+    if trouble is not None:
+        en, ja = f"{trouble.en} {en}", f"{trouble.ja}{ja}"
     return NotPermitted(
         Text(f"no model is permitted for {model!r}: {en}", f"{model!r} に許可されたモデルがありません。{ja}"), found
     )

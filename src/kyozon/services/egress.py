@@ -1,8 +1,9 @@
 """The choke point: every byte to a model leaves through here, and is checked here again, whoever decided before."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from functools import partial
 
-from kyozon.domain.decisions import Objection
+from kyozon.domain.decisions import Decision, Objection
 from kyozon.domain.errors import NotPermitted
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
@@ -10,50 +11,114 @@ from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.governance.flow import may_flow
 from kyozon.ports.provider import Answer, ChatAdapter, ChatCall, EmbeddingAdapter, EmbeddingCall, Embeddings, Piece
+from kyozon.services.canaries import CanaryWatch
+from kyozon.services.granting import Granting
 from kyozon.services.patience import PatientStream, in_time
+from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 
 
 class Egress:
-    """Holds every adapter, and so every client and credential towards models. Nobody else does."""
+    """Holds every adapter, and so every client and credential towards models. Nobody else does.
+
+    What leaves has a `label`, and a `decision` that it leaves for. Where stored values are in the request, their labels are
+    looked up again for every call: one that was raised since binds a retry, a fallback and a stream that goes on.
+    """
 
     def __init__(
-        self, chat: Mapping[str, ChatAdapter], embedding: Mapping[str, EmbeddingAdapter], registry: Registry
+        self,
+        chat: Mapping[str, ChatAdapter],
+        embedding: Mapping[str, EmbeddingAdapter],
+        registry: Registry,
+        provenance: Provenance,
+        canaries: CanaryWatch | None = None,
+        granting: Granting | None = None,
     ) -> None:
         self._chat = chat
         self._embedding = embedding
         self._registry = registry
+        self._provenance = provenance
+        self._canaries = canaries
+        self._granting = granting
 
     def dialect_for(self, card: ModelCard, request: ChatRequest) -> Dialect:
         """The dialect in which this card will answer this request; nothing leaves."""
         return self._chat[card.provider].dialect_for(request)
 
-    async def answer(self, call: ChatCall, label: Label) -> Answer:
+    async def answer(self, call: ChatCall, label: Label, decision: Decision) -> Answer:
         """A whole answer, if the label may go there."""
-        self._check(call.card, label)
+        await self._check_now(call, label, decision)
+        self._look_through(call, decision)
         return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].answer(call))
 
-    def stream(self, call: ChatCall, label: Label) -> AsyncIterator[Piece]:
+    def stream(self, call: ChatCall, label: Label, decision: Decision) -> AsyncIterator[Piece]:
         """A streamed answer, if the label may go there."""
-        self._check(call.card, label)
-        return PatientStream(self._registry.provider(call.card), self._chat[call.card.provider].stream(call))
+        granted = self._by_grant(call.card, label, decision)
+        if not granted:
+            self._check(call.card, label)
+        self._look_through(call, decision)
+        pieces = self._chat[call.card.provider].stream(call)
+        if decision.sources or granted:
+            pieces = self._checked(pieces, call, label, decision)
+        allow = _checked_later if granted else partial(self._check, call.card, label)
+        return PatientStream(self._registry.provider(call.card), pieces, allow)
 
-    async def count_tokens(self, call: ChatCall, label: Label) -> int | None:
+    async def count_tokens(self, call: ChatCall, label: Label, decision: Decision) -> int | None:
         """The provider's own count, if the label may go there: counting shows it the text, too."""
-        self._check(call.card, label)
+        await self._check_now(call, label, decision)
+        self._look_through(call, decision)
         return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].count_tokens(call))
 
-    async def embed(self, call: EmbeddingCall, label: Label) -> Embeddings:
+    async def embed(self, call: EmbeddingCall, label: Label, decision: Decision) -> Embeddings:
         """Vectors, if the label may go there."""
-        self._check(call.card, label)
+        await self._check_now(call, label, decision)
+        self._look_through(call, decision)
         return await in_time(self._registry.provider(call.card), self._embedding[call.card.provider].embed(call))
 
-    def _check(self, card: ModelCard, label: Label) -> None:
+    def _look_through(self, call: ChatCall | EmbeddingCall, decision: Decision) -> None:
+        if self._canaries is not None:
+            self._canaries.leaving(call, self._registry.zone(call.card), decision)
+
+    async def _checked(
+        self, pieces: AsyncIterator[Piece], call: ChatCall, label: Label, decision: Decision
+    ) -> AsyncGenerator[Piece, None]:
+        """The pieces, which are asked for only when the first of them is wanted: a call may have waited for its turn."""
+        await self._check_now(call, label, decision)
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            if hasattr(pieces, "aclose"):
+                await pieces.aclose()
+
+    async def _check_now(self, call: ChatCall | EmbeddingCall, label: Label, decision: Decision) -> None:
+        """As `_check`, for the labels of this moment; what only a grant lets through uses that up."""
+        card, now = call.card, await self._provenance.now(label, decision) if decision.sources else label
+        granted = self._by_grant(card, now, decision)
+        if not granted or self._granting is None or not await self._granting.use(decision, card, call.request.body):
+            self._check(card, now)
+
+    def _by_grant(self, card: ModelCard, label: Label | None, decision: Decision) -> bool:
+        """Whether nothing but the decision's grant may let these words through, labelled as when it was given."""
+        grant, current = decision.grant, self._registry.current(card)
+        if grant is None or current is None or label != decision.label or may_flow(label, self._registry.zone(card)):
+            return False
+        return grant.zone == card.zone == current.zone and self._registry.zone(card) is not None
+
+    def _check(self, card: ModelCard, label: Label | None) -> None:
+        """Under the policy of this moment, whichever the decision was made under: the card may stand elsewhere by now."""
+        current = self._registry.current(card)
         zone = self._registry.zone(card)
-        if not may_flow(label, zone):
+        if current is not None and current.zone != card.zone and label is not None and may_flow(label, zone):
+            zone = self._registry.zone(current)
+        if label is None or current is None or not may_flow(label, zone):
             have = str(zone.clearance) if zone else "unknown"
             text = Text(
                 f"data labelled {label} may not leave for zone {card.zone}.",
                 f"ラベル {label} のデータはゾーン {card.zone} に送れません。",
             )
             raise NotPermitted(text, {card.id: (Objection("egress", str(label), have, text),)})
+
+
+def _checked_later() -> None:
+    """What a grant lets through is checked with the grant, when the first piece is wanted."""

@@ -53,8 +53,6 @@ class Attempts:
             await self._settler.close(decided, ending)
             raise
         except Exception as failure:
-            if isinstance(failure, Refusal):
-                failure.decision_id = decided.decision.id
             ending.card = None
             unsent = isinstance(failure, Refusal | Busy | CircuitOpen)
             unsent = unsent and all(attempt.error in NOT_SENT for attempt in ending.attempts)
@@ -62,9 +60,23 @@ class Attempts:
             await self._settler.close(decided, ending)
             raise
 
-    async def _first(self, decided: Decided, ending: Ending, send: Send[T], tries: int) -> T:
+    async def another_answer(self, decided: Decided, ending: Ending, send: Send[T], failure: WorldFailure) -> T:
+        """What `send` brings back from the first candidate of `decided` that answers after such a `failure` of another.
+
+        Raises:
+            KyozonError: none does. Nothing is settled.
+        """
+        return await self._first(decided, ending, send, len(decided.order), failure)
+
+    async def _first(
+        self,
+        decided: Decided,
+        ending: Ending,
+        send: Send[T],
+        tries: int,
+        failure: WorldFailure | RejectedUpstream | None = None,
+    ) -> T:
         cards = decided.order[:tries]
-        failure: WorldFailure | RejectedUpstream | None = None
         for place, card in enumerate(cards):
             if failure is not None and self._seconds_left(decided) <= 0:
                 break
@@ -92,7 +104,7 @@ class Attempts:
             try:
                 found = await self._call(ending, send, card)
             except (WorldFailure, RejectedUpstream) as failure:
-                ending.attempts.append(_failed(decided.decision, card, failure))
+                ending.attempts.append(_failed(decided.decision, ending, card, failure))
                 wait = self._pause(decided, ending, failure, elsewhere=elsewhere)
                 if wait is None:
                     raise
@@ -149,13 +161,18 @@ def code_of(failure: Exception) -> str:
     return failure.code if isinstance(failure, KyozonError) else KyozonError.code
 
 
+def spent(ending: Ending) -> Decimal:
+    """Money that the attempts of a request have cost so far."""
+    return sum((attempt.charge.amount for attempt in ending.attempts if attempt.charge is not None), Decimal(0))
+
+
 def _affords(decided: Decided, ending: Ending, card: ModelCard) -> bool:
     """Whether what is held covers a call to `card` besides what broken attempts cost; only limited money matters."""
-    spent = sum((attempt.charge.amount for attempt in ending.attempts if attempt.charge is not None), Decimal(0))
-    if not spent or not decided.reservation.budgeted:
+    paid = spent(ending)
+    if not paid or not decided.reservation.budgeted:
         return True
     most = cost_at_most(card, decided.needs, decided.decision.at.date())
-    return spent + (most or Decimal(0)) <= decided.decision.held
+    return paid + (most or Decimal(0)) <= decided.decision.held
 
 
 def _retired(decided: Decided, rejected: RejectedUpstream) -> bool:
@@ -163,10 +180,10 @@ def _retired(decided: Decided, rejected: RejectedUpstream) -> bool:
     return rejected.status == _NOT_FOUND and decided.decision.requested_model == AUTO
 
 
-def _failed(decision: Decision, card: ModelCard, failure: WorldFailure | RejectedUpstream) -> Attempt:
+def _failed(decision: Decision, ending: Ending, card: ModelCard, failure: WorldFailure | RejectedUpstream) -> Attempt:
     """A provider that began to answer has read the request, and will have it paid."""
     status = failure.status if isinstance(failure, UpstreamFailed | RejectedUpstream) else None
     if not isinstance(failure, StreamBroken) or decision.kind == "count":
         return Attempt(card.id, card.provider, failure.code, status)
-    usage = Usage(uncached=decision.input_tokens_estimated, estimated=True)
+    usage = Usage(uncached=decision.input_tokens_estimated + ending.more_input, estimated=True)
     return Attempt(card.id, card.provider, failure.code, status, usage, charge_for(decision, card, usage))

@@ -1,8 +1,9 @@
 """What this process has seen of each deployment, a card at its provider: whether it answers, and how soon."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from msgspec import structs
+from msgspec import Struct
 
 from kyozon.domain.errors import CircuitOpen
 from kyozon.domain.language import Text
@@ -18,22 +19,28 @@ _PROBED_SECONDS = 1.0
 _LEVELS: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
 
 
+class _Deployment(Struct):
+    """A card at its provider."""
+
+    breaker: Breaker = Breaker()
+    load: Load = Load()
+
+
 class Health:
     """The breaker and the load of each deployment."""
 
     def __init__(self, world: World, policy: Breaking) -> None:
         self._world = world
         self._policy = policy
-        self._breakers: dict[tuple[str, str], Breaker] = {}
-        self._loads: dict[tuple[str, str], Load] = {}
+        self._deployments: defaultdict[tuple[str, str], _Deployment] = defaultdict(_Deployment)
 
     def state(self, card: ModelCard) -> State:
         """The state of a card's breaker now."""
-        return state_at(self._of(card), self._world.seconds())
+        return state_at(self._of(card).breaker, self._world.seconds())
 
     def load(self, card: ModelCard) -> Load:
         """What is under way at a card's deployment, and how fast it answers."""
-        return self._loads.get(_place(card), Load())
+        return self._of(card).load
 
     def ordered(self, options: Sequence[Option]) -> tuple[Option, ...]:
         """A router's order with the deployments of one model balanced, and those that rest behind all others."""
@@ -46,81 +53,62 @@ class Health:
         Raises:
             CircuitOpen: its breaker does not.
         """
-        now, breaker = self._world.seconds(), self._of(card)
-        admitted = admit(breaker, self._policy, now)
+        now, deployment = self._world.seconds(), self._of(card)
+        admitted = admit(deployment.breaker, self._policy, now)
         if admitted is None:
-            raise _resting(card, max(breaker.until - now, _PROBED_SECONDS))
-        self._breakers[_place(card)] = admitted
-        self._under_way(card, 1)
-        return Call(self, card, admitted.era, now)
+            raise _resting(card, max(deployment.breaker.until - now, _PROBED_SECONDS))
+        deployment.breaker = admitted
+        return Call(deployment, self._policy, self._world, now)
 
     def gauges(self) -> Iterable[Gauge]:
-        """The state of each breaker that has seen a call."""
+        """The state of each breaker."""
         about, now = "State of a deployment's circuit breaker: 0 closed, 1 half open, 2 open.", self._world.seconds()
-        for (provider, model), breaker in self._breakers.items():
-            level = _LEVELS[state_at(breaker, now)]
+        for (provider, model), deployment in self._deployments.items():
+            level = _LEVELS[state_at(deployment.breaker, now)]
             yield Gauge("kyozon_breaker_state", about, level, {"provider": provider, "model": model})
 
-    def answered(self, card: ModelCard, era: int, began: float) -> None:
-        """A call of `era` was answered."""
-        now = self._world.seconds()
-        self._breakers[_place(card)] = succeeded(self._of(card), self._policy, era, now)
-        self._loads[_place(card)] = heard(self.load(card), now - began, now)
-
-    def broke(self, card: ModelCard, era: int, told: float, *, begun: bool) -> None:
-        """A call of `era` failed, or broke off after it had `begun`; the provider `told` callers to wait so long."""
-        now = self._world.seconds()
-        self._breakers[_place(card)] = failed(self._of(card), self._policy, era, now, told, begun=begun)
-
-    def unknown(self, card: ModelCard, era: int) -> None:
-        """A call of `era` ended and tells nothing."""
-        self._breakers[_place(card)] = given_up(self._of(card), era)
-
-    def finished(self, card: ModelCard) -> None:
-        """A call is no longer under way."""
-        self._under_way(card, -1)
-
-    def _under_way(self, card: ModelCard, change: int) -> None:
-        load = self.load(card)
-        self._loads[_place(card)] = structs.replace(load, outstanding=load.outstanding + change)
-
-    def _of(self, card: ModelCard) -> Breaker:
-        return self._breakers.get(_place(card), Breaker())
+    def _of(self, card: ModelCard) -> _Deployment:
+        return self._deployments[card.provider, card.id]
 
 
 class Call:
     """One call to a deployment. Whoever began it says how it went, and in any case when it has come to its `end`."""
 
-    def __init__(self, health: Health, card: ModelCard, era: int, began: float) -> None:
-        self._health = health
-        self._card = card
-        self._era = era
+    def __init__(self, deployment: _Deployment, policy: Breaking, world: World, began: float) -> None:
+        self._deployment = deployment
+        self._policy = policy
+        self._world = world
         self._began = began
+        self._era = deployment.breaker.era
         self._told = False
         self._ended = False
+        self._under_way(1)
 
     def succeeded(self) -> None:
         """The deployment answered, be it that the request is wrong."""
         self._told = True
-        self._health.answered(self._card, self._era, self._began)
+        now, deployment = self._world.seconds(), self._deployment
+        deployment.breaker = succeeded(deployment.breaker, self._policy, self._era, now)
+        deployment.load = heard(deployment.load, now - self._began, now)
 
     def failed(self, retry_after: float | None) -> None:
-        """It failed, or an answer that had begun well broke off."""
+        """It failed, or an answer that had begun well broke off; the provider may have told callers to wait so long."""
         begun, self._told = self._told, True
-        self._health.broke(self._card, self._era, retry_after or 0.0, begun=begun)
+        now, deployment = self._world.seconds(), self._deployment
+        deployment.breaker = failed(deployment.breaker, self._policy, self._era, now, retry_after or 0.0, begun=begun)
 
     def end(self) -> None:
         """It is over, its last piece too; where nobody has said how it went, that stays unknown. Once is enough."""
         if not self._told:
             self._told = True
-            self._health.unknown(self._card, self._era)
+            self._deployment.breaker = given_up(self._deployment.breaker, self._era)
         if not self._ended:
             self._ended = True
-            self._health.finished(self._card)
+            self._under_way(-1)
 
-
-def _place(card: ModelCard) -> tuple[str, str]:
-    return card.provider, card.id
+    def _under_way(self, change: int) -> None:
+        load = self._deployment.load
+        self._deployment.load = Load(load.outstanding + change, load.latency, load.at)
 
 
 def _resting(card: ModelCard, seconds: float) -> CircuitOpen:

@@ -36,6 +36,7 @@ class NewKey(Struct, frozen=True):
     limits: Limits = Limits()
     admin: bool = False
     expires_at: datetime | None = None
+    roles: frozenset[str] = frozenset()
 
 
 class KeyService:
@@ -70,6 +71,7 @@ class KeyService:
             limits=wanted.limits,
             admin=wanted.admin,
             expires_at=wanted.expires_at,
+            roles=wanted.roles,
         )
         await self._store.add(key)
         self._unknown.pop(key.sha256, None)

@@ -1,9 +1,10 @@
 """Reserve before the call, settle after: requests, tokens and money, exact under concurrency.
 
 A request counts against its key, its user, its tenant and each model it may reach; it takes from all of them or from none.
+It takes from what this process holds of each ceiling; `services.leasing` says how processes share them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,26 +12,37 @@ from msgspec import Struct
 
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.errors import BudgetReached, LimitReached
-from kyozon.metering.limits import Bucket, available_at, full, give, refill, take
-from kyozon.ports.records import Records
-from kyozon.services.scopes import Kind, Scope, SharedLimits, larger_than_limit, over_budget, over_limit
+from kyozon.metering.limits import Bucket, available_at, give, refill, take
+from kyozon.services.holdings import NO_MONEY, Held, Purse, Short
+from kyozon.services.leasing import Leasing
+from kyozon.services.scopes import Scope, SharedLimits, larger_than_limit, over_budget, over_limit
 from kyozon.services.world import World
 
 NOTHING: Mapping[str, tuple[int, Decimal]] = {}
-_NO_MONEY = Decimal(0)
+_TRIES = 8
+"""How often a request asks for more where others take at once what it was lent."""
+
+
+class Taking(Struct, frozen=True):
+    """What a request has taken of one ceiling, and from which holding: this process may hold another by the end."""
+
+    scope: Scope
+    meter: str
+    holding: Held | Purse
+    left: Bucket | None
 
 
 class Reservation(Struct, frozen=True):
-    """What one request has taken from each of its scopes until it is settled."""
+    """What one request has taken until it is settled: a request, `tokens` and `money`, wherever there is a ceiling."""
 
-    scopes: tuple[Scope, ...]
+    takings: Sequence[Taking]
     tokens: int
     money: Decimal
 
     @property
     def budgeted(self) -> bool:
         """Whether somebody's money is limited, so that the answer may cost no more than was reserved."""
-        return any(scope.limits.money_per_month is not None for scope in self.scopes)
+        return any(isinstance(taking.holding, Purse) for taking in self.takings)
 
 
 class Remaining(Struct, frozen=True):
@@ -41,21 +53,16 @@ class Remaining(Struct, frozen=True):
     reset_seconds: float
 
 
-class _Purse(Struct):
-    month: datetime
-    spent: Decimal
-    held: Decimal = Decimal(0)
+_NO_TAKINGS: tuple[Taking, ...] = ()
 
 
 class Limiter:
-    """In-process state, one writer; money already spent this month is read from the ledger at a scope's first request."""
+    """The limits as one request meets them. Where it meets none, nothing here costs it anything."""
 
-    def __init__(self, records: Records, world: World, shared: SharedLimits | None = None) -> None:
-        self._records = records
+    def __init__(self, leasing: Leasing, world: World, shared: SharedLimits | None = None) -> None:
+        self._leasing = leasing
         self._world = world
         self._shared = shared or SharedLimits()
-        self._buckets: dict[tuple[tuple[Kind, str, str], str], Bucket] = {}
-        self._purses: dict[tuple[Kind, str, str], _Purse] = {}
 
     async def reserve(self, key: ApiKey, tokens: int, money: Decimal, models: Sequence[str] = ()) -> Reservation:
         """Take one request, `tokens` and `money` from the key, its user, its tenant and `models`, or nothing at all.
@@ -63,20 +70,24 @@ class Limiter:
         Raises:
             LimitReached: requests or tokens per minute; the message says whose.
             BudgetReached: money per month.
+            StorageUnavailable: this process does not hold enough, and cannot ask for more.
         """
         scopes = self._shared.scopes(key, models)
-        for scope in scopes:
-            await self._open_purse(scope)
-        # From here on nothing is awaited: what is checked is what is taken.
-        taken: dict[tuple[tuple[Kind, str, str], str], Bucket] = {}
-        for scope in scopes:
-            self._check_money(scope, money)
-            taken |= self._taken(scope, tokens)
-        self._buckets |= taken
-        for scope in scopes:
-            if scope.limits.money_per_month is not None:
-                self._purses[scope.place].held += money
-        return Reservation(scopes, tokens, money)
+        if not scopes:
+            return Reservation(_NO_TAKINGS, tokens, money)
+        reservation = Reservation(await self._plan(scopes, tokens, money), tokens, money)
+        # Nothing was awaited since the plan was made: what was weighed is what is taken.
+        seconds = self._world.seconds()
+        for taking in reservation.takings:
+            holding = taking.holding
+            holding.running += 1
+            holding.used = seconds
+            if isinstance(holding, Purse):
+                holding.held += money
+            elif taking.left is not None:
+                holding.bucket = taking.left
+                holding.reserved += tokens if taking.meter == "tokens" else 0
+        return reservation
 
     @property
     def limits_models(self) -> bool:
@@ -84,14 +95,12 @@ class Limiter:
         return bool(self._shared.models)
 
     async def has_room(self, model: str, tokens: int, money: Decimal) -> bool:
-        """Whether a model's own ceilings leave room for such a request now."""
+        """Whether a model's own ceilings leave room for such a request now; raises `StorageUnavailable` as `reserve`."""
         scope = self._shared.of_model(model)
         if scope is None:
             return True
-        await self._open_purse(scope)
         try:
-            self._check_money(scope, money)
-            self._taken(scope, tokens)
+            await self._plan([scope], tokens, money)
         except (LimitReached, BudgetReached):
             return False
         return True
@@ -100,79 +109,107 @@ class Limiter:
         self, reservation: Reservation, tokens: int, money: Decimal, models: Mapping[str, tuple[int, Decimal]] = NOTHING
     ) -> None:
         """Replace what was reserved by what was used; `models` tells of each model that was called its share."""
-        now = self._world.now()
-        for scope in reservation.scopes:
-            used, spent = (tokens, money) if scope.kind != "model" else models.get(scope.id, (0, _NO_MONEY))
-            self._give(scope, "tokens", reservation.tokens - used, now)
-            if scope.kind == "model" and scope.id not in models:
-                self._give(scope, "requests", 1, now)
-            purse = self._purses.get(scope.place)
-            if purse is not None:
-                purse.held -= reservation.money
-                purse.spent += spent
+        if not reservation.takings:
+            return
+        now, seconds = self._world.now(), self._world.seconds()
+        for taking in reservation.takings:
+            holding, scope = taking.holding, taking.scope
+            called = scope.kind != "model" or scope.id in models
+            used, spent = (tokens, money) if scope.kind != "model" else models.get(scope.id, (0, NO_MONEY))
+            holding.running -= 1
+            holding.used = seconds
+            if isinstance(holding, Purse):
+                holding.held -= reservation.money
+                holding.spent += spent
+            elif taking.meter == "tokens":
+                holding.bucket = give(holding.bucket, reservation.tokens - used, now)
+                holding.reserved -= reservation.tokens
+            elif not called:
+                holding.bucket = give(holding.bucket, 1, now)
 
     def remaining(self, key: ApiKey) -> dict[str, Remaining]:
-        """What is left by `requests` and `tokens`, of the scope of this key that has least; empty without any ceiling."""
-        now = self._world.now()
+        """What is left by `requests` and `tokens`, of the scope of this key that has least; empty without any ceiling.
+
+        Of several processes each tells what it holds itself: so much is left at least.
+        """
         found: dict[str, Remaining] = {}
-        for scope in self._shared.scopes(key, ()):
+        scopes = self._shared.scopes(key, ())
+        if not scopes:
+            return found
+        now = self._world.now()
+        for scope in scopes:
             for name in ("requests", "tokens"):
-                bucket = self._buckets.get((scope.place, name))
-                if bucket is None:
+                held = self._leasing.buckets.get((scope.place, name))
+                if held is None or not held.opened:
                     continue
-                left = max(0, refill(bucket, now).left)
+                left = max(0, refill(held.bucket, now).left)
                 if name not in found or left < found[name].left:
-                    seconds = (available_at(bucket, bucket.limit, now) - now).total_seconds()
-                    found[name] = Remaining(bucket.limit, left, seconds)
+                    full = available_at(held.bucket, held.bucket.limit, now)
+                    found[name] = Remaining(held.limit, left, (full - now).total_seconds())
         return found
 
-    def _taken(self, scope: Scope, tokens: int) -> dict[tuple[tuple[Kind, str, str], str], Bucket]:
-        """The buckets of a scope as they stand once the request has taken from them."""
+    async def _plan(self, scopes: Sequence[Scope], tokens: int, money: Decimal) -> list[Taking]:
+        """What to take from each of `scopes`, once there is enough in all of them; raises as `reserve`."""
+        short: list[Short] = []
+        for _ in range(_TRIES):
+            if self._leasing.trusted_until < self._world.seconds():
+                await self._leasing.trusted()
+            short = []
+            takings = [each for scope in scopes for each in self._weighed(scope, tokens, money, short)]
+            if not short:
+                return takings
+            for each in short:
+                if self._leasing.hopeless(each):
+                    raise self._refusal(each)
+            await self._leasing.more(short)
+        raise self._refusal(short[0])
+
+    def _weighed(self, scope: Scope, tokens: int, money: Decimal, short: list[Short]) -> Iterator[Taking]:
+        """What a request would take in one scope; what this process holds too little of is added to `short`."""
         now = self._world.now()
-        taken = {}
-        wanted = (("requests", scope.limits.requests_per_minute, 1), ("tokens", scope.limits.tokens_per_minute, tokens))
-        for name, limit, amount in wanted:
+        limits = scope.limits
+        if limits.money_per_month is not None:
+            purse = self._purse(scope, limits.money_per_month, now)
+            yield Taking(scope, "money", purse, None)
+            if not (purse.opened and purse.covers(money, now)):
+                short.append(Short(scope, "money", money, purse))
+        wanted = (("requests", limits.requests_per_minute, 1), ("tokens", limits.tokens_per_minute, tokens))
+        for meter, limit, amount in wanted:
             if limit is None:
                 continue
             if amount > limit:
-                raise larger_than_limit(scope, name, limit, amount)
-            bucket = self._buckets.get((scope.place, name)) or full(limit, now)
-            after = take(bucket, amount, now)
-            if after is None:
-                raise over_limit(scope, name, limit, available_at(bucket, amount, now))
-            taken[scope.place, name] = after
-        return taken
+                raise larger_than_limit(scope, meter, limit, amount)
+            held = self._held(scope, meter, limit, now)
+            left = take(held.bucket, amount, now) if held.opened else None
+            yield Taking(scope, meter, held, left)
+            if left is None:
+                short.append(Short(scope, meter, amount, held))
 
-    def _give(self, scope: Scope, name: str, amount: int, now: datetime) -> None:
-        bucket = self._buckets.get((scope.place, name))
-        if bucket is not None and amount:
-            self._buckets[scope.place, name] = give(bucket, amount, now)
+    def _purse(self, scope: Scope, budget: Decimal, now: datetime) -> Purse:
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        purse = self._leasing.purses.get(scope.place)
+        if purse is None:
+            purse = self._leasing.purses[scope.place] = Purse(scope.place, month, budget)
+        if purse.month != month:
+            purse.turn(month)
+        if purse.budget != budget:
+            purse.budget, purse.opened = budget, False
+        return purse
 
-    def _check_money(self, scope: Scope, money: Decimal) -> None:
-        budget = scope.limits.money_per_month
-        if budget is None:
-            return
-        purse = self._purses[scope.place]
-        if purse.spent + purse.held + money > budget:
-            raise over_budget(scope, purse.spent, purse.held, purse.month)
+    def _held(self, scope: Scope, meter: str, limit: int, now: datetime) -> Held:
+        held = self._leasing.buckets.get((scope.place, meter))
+        if held is None:
+            held = Held(scope.place, meter, limit, Bucket(0, 0, now))
+            self._leasing.buckets[held.pool] = held
+        if held.limit != limit:
+            held.limit, held.opened = limit, False
+        return held
 
-    async def _open_purse(self, scope: Scope) -> None:
-        """Make the scope's purse that of this month, where its money is limited."""
-        if scope.limits.money_per_month is None:
-            return
-        month = self._world.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        purse = self._purses.get(scope.place)
-        if purse is not None and purse.month == month:
-            return
-        spent = await self._spent(scope, month)
-        # Another request may have read the ledger meanwhile: its purse, with its holds, is the one that counts.
-        purse = self._purses.get(scope.place)
-        if purse is None or purse.month != month:
-            self._purses[scope.place] = _Purse(month, spent, purse.held if purse else _NO_MONEY)
-
-    async def _spent(self, scope: Scope, since: datetime) -> Decimal:
-        if scope.kind == "key":
-            return await self._records.spent(scope.id, since)
-        user = scope.id if scope.kind == "user" else None
-        model = scope.id if scope.kind == "model" else None
-        return await self._records.spent_by(since, tenant=scope.tenant or None, user=user, model=model)
+    def _refusal(self, short: Short) -> LimitReached | BudgetReached:
+        holding, scope = short.holding, short.scope
+        if isinstance(holding, Purse):
+            return over_budget(scope, holding.spent_by_all, holding.held + holding.elsewhere, holding.month)
+        # Others' shares refill, too: the whole limit is what the caller may count on.
+        whole = Bucket(holding.limit, holding.bucket.level, holding.bucket.at)
+        when = available_at(whole, int(short.amount), self._world.now())
+        return over_limit(scope, short.meter, holding.limit, when)

@@ -1,6 +1,6 @@
 """What this installation knows: providers, zones, model cards, rules and the router, as of one policy version."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -8,6 +8,8 @@ from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, CardKind, ModelCard, Provider
+from kyozon.domain.policy import Basis, as_decided
+from kyozon.domain.review import ReviewRules
 from kyozon.governance.subject import Rule
 from kyozon.routing.option import Router
 
@@ -25,13 +27,54 @@ class Installation(Struct, frozen=True):
     default_label: Label
     credentials_missing: Mapping[str, str]
     default_output: int = 1024
+    compartments: frozenset[str] = frozenset()
+    code: str = ""
+    review: ReviewRules = ReviewRules()
+
+
+def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Basis:
+    """What is decided by, as a value."""
+    return Basis(
+        policy_version=installation.policy_version,
+        default_label=installation.default_label,
+        zones=tuple(installation.zones.values()),
+        providers=tuple(map(as_decided, installation.providers.values())),
+        cards=installation.cards,
+        local_cards=tuple(local_cards),
+        rules=tuple(map(name_of, installation.rules)),
+        router=installation.router_name,
+        code=installation.code,
+        compartments=installation.compartments,
+        credentials_missing=dict(installation.credentials_missing),
+        review=installation.review,
+    )
+
+
+def name_of(rule: Rule) -> str:
+    """A rule goes by the name of its module."""
+    return rule.__module__.rpartition(".")[2]
+
+
+Keep = Callable[[Basis], Awaitable[None]]
+"""Makes a basis durable; raises `StorageUnavailable` where that fails."""
+
+
+async def kept_nowhere(_: Basis) -> None:
+    """Nobody decides by it again."""
 
 
 class Registry:
     """Looks cards up; the local ones are asked for each time, since models are pulled and removed while Kyozon runs."""
 
-    def __init__(self, installation: Installation, local_cards: Callable[[], Sequence[ModelCard]]) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        local_cards: Callable[[], Sequence[ModelCard]],
+        keep: Keep = kept_nowhere,
+    ) -> None:
         self._local_cards = local_cards
+        self._keep = keep
+        self._kept: set[str] = set()
         self.installation = installation
 
     @property
@@ -42,10 +85,34 @@ class Registry:
     @installation.setter
     def installation(self, installation: Installation) -> None:
         self._installation = installation
+        self._basis: tuple[tuple[ModelCard, ...], str, Basis] | None = None
+        self._placed = {(card.provider, card.id): card for card in installation.cards}
         self._named: dict[str, list[ModelCard]] = {}
         for card in installation.cards:
             for name in _names(card):
                 self._named.setdefault(name, []).append(card)
+
+    async def basis_id(self) -> str:
+        """The name of what is decided by from now until the next wait, which is durable: decisions refer to it."""
+        while True:
+            name, basis = self._named_basis()
+            if name in self._kept:
+                return name
+            await self._keep(basis)
+            self._kept.add(name)
+
+    @property
+    def basis(self) -> Basis:
+        """What is decided by now."""
+        return self._named_basis()[1]
+
+    def _named_basis(self) -> tuple[str, Basis]:
+        """The hash over a basis costs more than a decision: it is made again where the cards of this machine are others."""
+        local = tuple(self._local_cards())
+        if self._basis is None or self._basis[0] != local:
+            basis = basis_of(self._installation, local)
+            self._basis = local, basis.id, basis
+        return self._basis[1:]
 
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards: those of this machine first."""
@@ -59,7 +126,7 @@ class Registry:
         """
         if name == AUTO:
             return tuple(card for card in self.cards() if card.kind == kind)
-        found = (*(card for card in self._local_cards() if name in _names(card)), *self._named.get(name, ()))
+        found = self.named(name)
         if not found:
             known = ", ".join([AUTO, *(card.id for card in self.cards())][:20])
             raise NotFound(
@@ -71,6 +138,17 @@ class Registry:
                 param="model",
             )
         return found
+
+    def named(self, name: str) -> tuple[ModelCard, ...]:
+        """Every card called `name` or `provider/name`."""
+        return (*(card for card in self._local_cards() if name in _names(card)), *self._named.get(name, ()))
+
+    def current(self, card: ModelCard) -> ModelCard | None:
+        """The card as it stands now, None where that model is no more at that provider."""
+        found = self._placed.get((card.provider, card.id))
+        if found is not None:
+            return found
+        return next((one for one in self._local_cards() if (one.provider, one.id) == (card.provider, card.id)), None)
 
     def provider(self, card: ModelCard) -> Provider:
         """The provider that serves a card."""

@@ -38,19 +38,30 @@ class SharedLimits(Struct, frozen=True):
     tenants: Mapping[str, Limits] = field(default_factory=dict)
     models: Mapping[str, Limits] = field(default_factory=dict)
 
-    def scopes(self, key: ApiKey, models: Sequence[str]) -> tuple[Scope, ...]:
-        """The scopes of a request, the narrowest first."""
-        found = [Scope("key", key.id, key.name, key.limits, key.tenant)]
-        if key.user in self.users:
+    def scopes(self, key: ApiKey, models: Sequence[str]) -> list[Scope]:
+        """Those scopes of a request that have a ceiling, the narrowest first. Most keys have none; then this is all."""
+        found = []
+        if limited(key.limits):
+            found.append(Scope("key", key.id, key.name, key.limits, key.tenant))
+        if self.users and limited(self.users.get(key.user)):
             found.append(Scope("user", key.user, key.user, self.users[key.user], key.tenant))
-        if key.tenant in self.tenants:
+        if self.tenants and limited(self.tenants.get(key.tenant)):
             found.append(Scope("tenant", key.tenant, key.tenant, self.tenants[key.tenant], key.tenant))
-        return (*found, *(scope for model in models if (scope := self.of_model(model)) is not None))
+        if self.models:
+            found += [scope for model in models if (scope := self.of_model(model)) is not None]
+        return found
 
     def of_model(self, model: str) -> Scope | None:
         """A model's scope, None where the settings give it no ceiling."""
         limits = self.models.get(model)
-        return None if limits is None else Scope("model", model, model, limits)
+        return Scope("model", model, model, limits) if limits is not None and limited(limits) else None
+
+
+def limited(limits: Limits | None) -> bool:
+    """Whether there is a ceiling to reserve under; one on concurrent requests is none."""
+    return limits is not None and not (
+        limits.requests_per_minute is None and limits.tokens_per_minute is None and limits.money_per_month is None
+    )
 
 
 def whose(scope: Scope) -> Text:

@@ -1,10 +1,11 @@
 """How a decided request ends: the outcome, the ledger, the reservation given back. Also for what a killed process left."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus
 from kyozon.domain.errors import Busy, CircuitOpen
@@ -14,12 +15,13 @@ from kyozon.domain.usage import Charge, Transaction, Usage
 from kyozon.metering.estimate import text_tokens
 from kyozon.metering.posting import release, settle, settle_attempts
 from kyozon.metering.pricing import charge, price_at
+from kyozon.ports.provider import Piece
 from kyozon.ports.records import Journal, KeptAnswer, Records
 from kyozon.ports.telemetry import SILENT, Telemetry, Words
 from kyozon.services.deciding import Decided
 from kyozon.services.health import Call
 from kyozon.services.lasting import Lasting
-from kyozon.services.limiter import Limiter
+from kyozon.services.limiter import NOTHING, Limiter
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
@@ -34,12 +36,16 @@ def _nothing() -> None:
 
 
 class Ending(Struct):
-    """What a request has come to so far; filled while it runs, closed once. `settled` is called when that is over."""
+    """What a request has come to so far; filled while it runs, closed once. `settled` is called when that is over.
+
+    `more_input` are the tokens that a model reads beyond the request: what another had said before it broke.
+    """
 
     status: OutcomeStatus = "failed"
     card: ModelCard | None = None
     usage: Usage | None = None
     text_tokens: int = 0
+    more_input: int = 0
     finish: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
     error: str | None = None
@@ -65,6 +71,14 @@ class Ending(Struct):
             if self.first_token is None:
                 self.first_token = seconds
 
+    def took(self, piece: Piece, seconds: float) -> None:
+        """Count what a piece of a stream says, and what it reports."""
+        self.heard(piece.text, seconds)
+        if piece.usage is not None:
+            self.usage = piece.usage
+        if piece.finish is not None:
+            self.finish = piece.finish
+
     def passed_on(self, payload: bytes, dialect: Dialect) -> None:
         """Keep a piece of the answer, where somebody may hear it."""
         if self.words is not None:
@@ -85,23 +99,41 @@ class Settler:
         self.lasting = Lasting()
 
     def words(self, decided: Decided, request: ChatRequest) -> Words | None:
-        """What to keep the words of a request in, where somebody may hear them."""
+        """What to keep the words of a request in, where somebody may hear them.
+
+        Nobody hears stored values: who watches is told when all is over, and their labels may have been raised meanwhile.
+        """
+        if decided.decision.sources:
+            return None
         return Words(request.chat) if self._telemetry.hears(decided.decision.label) else None
 
     async def close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None = None) -> Outcome:
         """Record the outcome durably. A caller who leaves meanwhile cannot stop it."""
-        return await self.lasting.see_through(self._close(decided, ending, kept))
+        if ending.call is not None:
+            ending.call.end()
+        try:
+            outcome = self._outcome(decided.decision, ending, decided.began)
+            by_model = _by_model(outcome) if self._limiter.limits_models else NOTHING
+            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome), by_model)
+            self._telemetry.ended(decided.decision, outcome, ending.words)
+            closing = self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
+        except BaseException:
+            ending.settled()
+            raise
+        closing.add_done_callback(lambda _: ending.settled())
+        await asyncio.shield(closing)
+        return outcome
 
     async def drain(self) -> None:
         """Wait for settlements whose callers have left."""
         await self.lasting.drain()
 
-    async def recover(self, records: Records) -> int:
-        """Close what a killed process left open. Returns how many.
+    async def recover(self, records: Records, server: str | None = None) -> int:
+        """Close what a dead server left open, or, without one named, whatever is older than this process. Returns how many.
 
         A chosen model may have been reached: the input is charged as estimated. Where none was chosen nothing was sent.
         """
-        left = await records.open_decisions()
+        left = await records.open_decisions(server)
         for decision, held in left:
             ending = Ending(status="lost" if decision.chosen else "refused", card=self._chosen(decision))
             ending.error = "process_died"
@@ -110,20 +142,8 @@ class Settler:
             await self._journal.close(outcome, _transactions(decision, outcome, released=held is not None))
         return len(left)
 
-    async def _close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None) -> Outcome:
-        if ending.call is not None:
-            ending.call.end()
-        try:
-            outcome = self._outcome(decided.decision, ending, decided.began)
-            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome), _by_model(outcome))
-            self._telemetry.ended(decided.decision, outcome, ending.words)
-            await self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
-            return outcome
-        finally:
-            ending.settled()
-
     def _outcome(self, decision: Decision, ending: Ending, began: float | None) -> Outcome:
-        usage = _usage(decision, ending)
+        usage = usage_of(decision, ending)
         reached = None if ending.waiting else ending.card
         return Outcome(
             decision_id=decision.id,
@@ -138,6 +158,7 @@ class Settler:
             first_token_ms=_ms(ending.first_token, began),
             total_ms=_ms(self._world.seconds(), began),
             cache=ending.cache,
+            heard=ending.words is not None,
         )
 
     def _chosen(self, decision: Decision) -> ModelCard | None:
@@ -145,7 +166,7 @@ class Settler:
         return next((card for card in self._registry.cards() if (card.provider, card.id) == first), None)
 
 
-def _usage(decision: Decision, ending: Ending) -> Usage:
+def usage_of(decision: Decision, ending: Ending) -> Usage:
     """As reported; where nothing was, an estimate for a model that was reached, and nothing for one that was not.
 
     A report of no tokens at all is none: every model reads something. Providers count tokens free of charge.
@@ -155,15 +176,8 @@ def _usage(decision: Decision, ending: Ending) -> Usage:
     told = ending.usage if ending.usage is not None and ending.usage.input + ending.usage.output > 0 else None
     if told is not None and ending.status == "answered":
         return told
-    reported = told or Usage(uncached=decision.input_tokens_estimated)
-    return Usage(
-        uncached=reported.uncached,
-        cache_read=reported.cache_read,
-        cache_write=reported.cache_write,
-        output=max(reported.output, ending.text_tokens),
-        reasoning=reported.reasoning,
-        estimated=True,
-    )
+    reported = told or Usage(uncached=decision.input_tokens_estimated + ending.more_input)
+    return structs.replace(reported, output=max(reported.output, ending.text_tokens), estimated=True)
 
 
 def charge_for(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:

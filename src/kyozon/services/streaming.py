@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kyozon.domain.decisions import CacheUse, Outcome
 from kyozon.domain.errors import StreamBroken, WorldFailure
+from kyozon.domain.labels import Label
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import Dialect
 from kyozon.ports.provider import Piece
@@ -23,7 +24,7 @@ KEPT_STREAM_BYTES = 4 << 20
 
 
 class Streamed(Struct, frozen=True):
-    """A streamed answer in `dialect`. Its pieces end when it is settled.
+    """A streamed answer in `dialect`. Its pieces end when it is settled; `label` is as that of `Answered`.
 
     Whoever takes it must await `close` in the end: left early, or never begun, it settles what was sent.
     """
@@ -36,6 +37,7 @@ class Streamed(Struct, frozen=True):
     input_tokens: int = 0
     replayed: bool = False
     cache: CacheUse | None = None
+    label: Label | None = None
 
 
 class Begun(Struct, frozen=True):
@@ -93,12 +95,8 @@ class RunningStream:
     def _hear(self, piece: Piece) -> None:
         ending = self._begun.ending
         self._kept.add(piece)
-        ending.heard(piece.text, self._world.seconds())
+        ending.took(piece, self._world.seconds())
         ending.passed_on(piece.payload, self._begun.dialect)
-        if piece.usage is not None:
-            ending.usage = piece.usage
-        if piece.finish is not None:
-            ending.finish = piece.finish
 
     async def _settled(self) -> None:
         if self._end is None:
@@ -108,7 +106,7 @@ class RunningStream:
     async def _settle(self) -> None:
         begun = self._begun
         try:
-            await _close(begun.rest)
+            await close_pieces(begun.rest)
         finally:
             said = self._said()
             to_keep = None
@@ -138,7 +136,7 @@ async def until_first_words(card: ModelCard, pieces: AsyncIterator[Piece]) -> tu
             if piece.text or piece.finish:
                 break
     except BaseException:
-        await _close(pieces)
+        await close_pieces(pieces)
         raise
     if not found:
         raise StreamBroken(card.provider, "it held no event")
@@ -194,6 +192,7 @@ class _Kept:
         return msgspec.msgpack.encode(self._stream)
 
 
-async def _close(pieces: AsyncIterator[Piece]) -> None:
+async def close_pieces(pieces: AsyncIterator[Piece]) -> None:
+    """Close a stream, and with it the connection to its provider; a second time it does nothing."""
     if hasattr(pieces, "aclose"):
         await pieces.aclose()

@@ -9,6 +9,7 @@ from kyozon.settings.cache_checks import check_cache
 from kyozon.settings.mistakes import Mistake
 from kyozon.settings.model_checks import check_models, check_names_once
 from kyozon.settings.provider_checks import check_providers
+from kyozon.settings.review_checks import check_review
 from kyozon.settings.root import Settings
 from kyozon.settings.telemetry_checks import check_telemetry
 from kyozon.settings.zone_checks import check_labels, check_zones
@@ -26,6 +27,7 @@ def cross_check(settings: Settings, vendors: Mapping[str, Provider]) -> list[Mis
         *check_models(settings, vendors),
         *check_names_once(settings),
         *check_telemetry(settings),
+        *check_review(settings),
         *check_cache(settings),
     ]
 

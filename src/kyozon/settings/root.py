@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,24 @@ from pydantic import Field
 from kyozon.domain.callers import Limits
 from kyozon.domain.labels import Clearance, Label, Zone, parse_label
 from kyozon.domain.models import ModelCard, Provider, Timeouts
+from kyozon.domain.review import ReviewRules
+from kyozon.governance.links import LinkRules
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.retrying import Retrying
 from kyozon.settings import facts
 from kyozon.settings.sections import (
     Answers,
+    Audit,
     Cache,
     Database,
     Labels,
     LimitsTable,
     Local,
+    Masking,
     ModelTable,
     ProviderTable,
+    Reasoning,
+    Review,
     Routing,
     Section,
     Server,
@@ -47,13 +53,22 @@ class Settings(Section):
     local: Local = Local()
     answers: Answers = Answers()
     cache: Cache = Cache()
+    masking: Masking = Masking()
     routing: Routing = Routing()
     telemetry: Telemetry = Telemetry()
+    review: Review = Review()
+    reasoning: Reasoning = Reasoning()
+    audit: Audit = Audit()
 
     @property
     def data_dir(self) -> Path:
         """Folder of everything Kyozon keeps, `~` expanded."""
         return Path(self.server.data_dir).expanduser()
+
+    @property
+    def audit_keys(self) -> Path:
+        """Folder of the audit log's keys."""
+        return Path(self.audit.keys).expanduser() if self.audit.keys else self.data_dir / "audit"
 
     @property
     def default_label(self) -> Label:
@@ -70,6 +85,12 @@ class Settings(Section):
         """Ceilings of `users`, `tenants` and `models`, by name."""
         kinds = {"users": self.limits.users, "tenants": self.limits.tenants, "models": self.limits.models}
         return {kind: {name: Limits(**dict(table)) for name, table in tables.items()} for kind, tables in kinds.items()}
+
+    @property
+    def links(self) -> LinkRules | None:
+        """What becomes of links in answers; None leaves them as they are."""
+        answers = self.answers
+        return None if answers.links == "off" else LinkRules(answers.links, answers.link_hosts)
 
     @property
     def retrying(self) -> Retrying:
@@ -116,6 +137,13 @@ class Settings(Section):
         )
 
     @property
+    def review_rules(self) -> ReviewRules:
+        """Which answers a person looks at first."""
+        review = self.review
+        labels = tuple(parse_label(text) for text in review.labels)
+        return ReviewRules(labels, review.zones, review.keys, timedelta(hours=review.hours))
+
+    @property
     def policy_version(self) -> str:
         """12 hexadecimal digits that change when a label, zone, provider's place, model or the routing changes."""
         content = {
@@ -126,6 +154,8 @@ class Settings(Section):
                 name: table.model_dump()
                 for name, table in facts.model_tables(self.model_tables, self.provider_tables).items()
             },
+            "masking": [self.masking.enabled, sorted(self.masking.keys)],
+            "review": self.review.model_dump(),
             "routing": self.routing.router,  # how often to retry changes no decision
         }
         text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))

@@ -1,5 +1,6 @@
 """The tables of `kyozon.toml`, one class each. An absent key is its default; `None` means that nobody has stated it."""
 
+import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from kyozon.domain.labels import Level, parse_clearance, parse_label
 from kyozon.domain.models import Ability, CardKind, Quirks, WireFormat
+from kyozon.governance.checkpoint import parse_key
 
 
 class Section(BaseModel):
@@ -48,6 +50,17 @@ def _clearance(text: str) -> str:
         ) from error
 
 
+def _host(text: str) -> str:
+    """A host's name in small letters; a star may stand for all the names under it."""
+    if not re.fullmatch(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", text):
+        raise _wrong(
+            'not a host. Write its name alone, as in "docs.example.com", or "*.example.com" for all under it.',
+            "ホスト名として読めません。「docs.example.com」のように名前だけを書いてください。"
+            "その下の全部は「*.example.com」です。",
+        )
+    return text.lower()
+
+
 def _money(value: object) -> object:
     """Decimals as they are, whole numbers and quoted ones read; anything else is left for pydantic to refuse."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -83,13 +96,26 @@ def _variable(name: str) -> str:
     return name
 
 
+def _verifier_key(text: str) -> str:
+    try:
+        return str(parse_key(text))
+    except ValueError as error:
+        raise _wrong(
+            "not a verifier key. `kyozon audit key` prints one on the machine whose checkpoints are to be trusted; copy it "
+            "whole.",
+            "検証鍵として読めません。信頼したいマシンで「kyozon audit key」を実行し、表示された鍵全体を写してください。",
+        ) from error
+
+
 LabelText = Annotated[str, AfterValidator(_label)]
+VerifierKeyText = Annotated[str, AfterValidator(_verifier_key)]
 ClearanceText = Annotated[str, AfterValidator(_clearance)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, allow_inf_nan=False)]
 # TOML has arrays only; strictness would ask for Python's own tuples and sets.
 Names = Annotated[tuple[str, ...], Strict(strict=False)]
 NameSet = Annotated[frozenset[str], Strict(strict=False)]
+Hosts = Annotated[frozenset[Annotated[str, AfterValidator(_host)]], Strict(strict=False)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
 Count = Annotated[int, Field(ge=1)]
@@ -143,6 +169,12 @@ class Database(Section):
 
     url: PostgresUrl | None = Field(default=None, repr=False)
     """A PostgreSQL of your own; without it an embedded one runs under `data_dir`."""
+    durability: Literal["strict", "relaxed"] = "strict"
+    """What a record waits for: `strict` for the disk, `relaxed` for the database, which writes it down a moment later.
+
+    Whatever happens to Kyozon, nothing is lost under either. If the database's machine dies, `relaxed` may lose the last
+    0.6 seconds of records, answered requests among them.
+    """
 
 
 class Labels(Section):
@@ -167,6 +199,8 @@ class ZoneTable(Section):
     """Whether what is sent there is kept after the answer."""
     trains: bool | None = None
     """Whether what is sent there may train models."""
+    masked: bool | None = None
+    """Whether masked words may go there in place of those that may not; yes when left out, where masking is on at all."""
 
 
 if TYPE_CHECKING:
@@ -233,8 +267,11 @@ class PriceTable(Section):
     """Price of a million input tokens read from the provider's cache."""
     cache_write: Money | None = None
     """Price of a million input tokens written to the provider's cache."""
+    cache_write_hour: Money | None = None
+    """The same for what is kept there for an hour, where that costs more."""
     above_input: Annotated[int, Field(ge=0)] = 0
-    """The price holds for requests of more input tokens than this: for vendors whose long prompts cost more."""
+    """The price holds for requests of more input tokens than this: for vendors whose long prompts cost more. A later price
+    without it ends it."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """ISO 4217 code."""
     source: str = ""
@@ -316,12 +353,17 @@ class Local(Section):
 
 
 class Answers(Section):
-    """Answers kept so that a repeated request is not billed again."""
+    """Answers: how long they are kept so that a repeated request is not billed again, and what becomes of links in them."""
 
     keep_for_minutes: Annotated[int, Field(ge=0)] = 1440
     """How long an answer to a request with an Idempotency-Key is kept."""
     retry_window_seconds: Annotated[int, Field(ge=0)] = 300
     """How long a client library's silent retry gets the answer already paid; 0 turns it off."""
+    links: Literal["off", "mark", "strip"] = "off"
+    """Links and images to hosts outside `link_hosts` could carry data out of a page that renders the answer: pass them as
+    they are, make them inert but readable, or take the address out."""
+    link_hosts: Hosts = frozenset()
+    """Hosts that answers may link to, as in `["docs.example.com", "*.intra.example.com"]`."""
 
 
 class Cache(Section):
@@ -332,7 +374,7 @@ class Cache(Section):
     exact: bool = False
     """Whether a request that says nothing gets a kept answer to the very same request."""
     semantic: bool = False
-    """Whether it also gets the answer to a question that was only worded differently."""
+    """Whether it also gets the answer to a question in nearly the same words."""
     lifetime_minutes: Count = 60
     """How long an answer is given again."""
     max_answers: Count = 100_000
@@ -358,6 +400,62 @@ class Routing(Section):
     """So too when this many of a hundred calls fail, of twenty or more within half a minute."""
     breaker_seconds: Annotated[Seconds, Field(gt=0, le=3600)] = 15.0
     """How long it is left alone; twice as long each time that the call which tries it out fails, five minutes at most."""
+    broken_stream: Literal["end", "continue"] = "end"
+    """When a stream breaks after its first words: end it with an error, or let the next permitted model continue it."""
+
+
+class Reasoning(Section):
+    """Models' chains of thought, kept apart from records and answers: a model's own account, and no explanation."""
+
+    keep_hours: Annotated[int, Field(ge=0, le=720)] = 0
+    """Hours that they are kept, encrypted, for who may read the decision; 0 keeps none."""
+
+
+class Audit(Section):
+    """The audit log: where its keys lie, where signed checkpoints go, how long records stay."""
+
+    keys: str | None = None
+    """Folder of the key that signs checkpoints and of the key that people's own keys lie under; `audit` under `data_dir`
+    when left out. Servers of one database share it."""
+    checkpoints: str | None = None
+    """Folder away from this machine, such as a share, to which signed checkpoints are appended."""
+    webhook: HttpUrl | None = Field(default=None, repr=False)
+    """Address to which signed checkpoints are posted as text; it answers 200."""
+    send_seconds: Annotated[int, Field(ge=1, le=3600)] = 10
+    """Checkpoints are sent no oftener than this; what is newer than the last one sent could be cut off unseen."""
+    trusted_keys: Annotated[tuple[VerifierKeyText, ...], Strict(strict=False)] = ()
+    """Verifier keys whose checkpoints count beside this installation's own: of a machine before this one, say."""
+    retention_days: Annotated[int, Field(ge=183)] = 183
+    """How long decisions and outcomes stay at least; nothing is removed by itself after that either."""
+
+
+class Masking(Section):
+    """Personal data and secrets in requests: found, labelled, replaced by tokens on the way to places not cleared for them.
+
+    It needs the extra `pii` (`pip install 'kyozon[pii]'`).
+    """
+
+    enabled: bool = False
+    """Whether requests are looked through. What is found adds the compartments `pii` and `secret` to their labels."""
+    keys: Names = ()
+    """Names or ids of the keys whose requests are looked through; those of all keys when left out."""
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    """How many requests are looked through at once; each has a process of its own, of some 80 MB."""
+    timeout_seconds: Annotated[Seconds, Field(gt=0, le=600)] = 10.0
+    """After so long a request is taken for personal data and secrets, and goes only where both may go."""
+
+
+class Review(Section):
+    """Answers that a person looks at before they are delivered (`kyozon review`): any one reason is enough."""
+
+    labels: Annotated[tuple[LabelText, ...], Strict(strict=False)] = ()
+    """Answers to requests labelled at least so, as in `["restricted", "public+legal"]`."""
+    zones: NameSet = frozenset()
+    """Answers from models in these zones."""
+    keys: NameSet = frozenset()
+    """Answers to these keys, by name or id."""
+    hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    """How long what is asked for waits for a person, a grant for its use, and an approved answer to be fetched."""
 
 
 class Telemetry(Section):

@@ -45,6 +45,10 @@ _PATTERNS: Mapping[str, Text] = MappingProxyType(
             'must be an address, as in "http://127.0.0.1:4318"',
             '"http://127.0.0.1:4318" のようなアドレスにしてください',
         ),
+        "webhook": Text(
+            'must be an address, as in "https://audit.example/checkpoints"',
+            '"https://audit.example/checkpoints" のようなアドレスにしてください',
+        ),
         "url": Text(
             'must be a PostgreSQL address, as in "postgresql://user@host/database"',
             '"postgresql://user@host/database" のような PostgreSQL のアドレスにしてください',
@@ -55,7 +59,7 @@ _PATTERNS: Mapping[str, Text] = MappingProxyType(
     }
 )
 # A database address can hold a password, and people paste keys where the name of a variable belongs.
-_NEVER_SHOWN = frozenset({"url", "api_key_env", "headers"})
+_NEVER_SHOWN = frozenset({"url", "webhook", "api_key_env", "headers"})
 
 
 def validate(document: dict[str, Any]) -> tuple[Settings, list[Mistake]]:

@@ -1,5 +1,6 @@
 """One statement that writes a batch of records: columns are read by PostgreSQL from the same JSON it keeps as the body."""
 
+import hashlib
 from asyncio import Future
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,17 +8,18 @@ from typing import Any
 from msgspec import Struct
 
 from kyozon.domain.decisions import Decision, Outcome
-from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.vault import Sealed
 
-WRITE = """
+# Each parameter is one array in JSON: the driver looks at every element of an array of its own, more than once.
+_RECORDS = """
 WITH decisions AS (
     INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)
     SELECT body->>'id', (body->>'at')::timestamptz, body->>'tenant', body->>'key_id', body->>'kind',
-           body->>'requested_model', body->>'chosen', label, body
-    FROM unnest($1::jsonb[], $2::text[]) AS given (body, label)
+           body->>'requested_model', body->>'chosen', given->>'label', body
+    FROM jsonb_array_elements($1::jsonb) AS given, LATERAL (SELECT given->'body') AS whole (body)
     ON CONFLICT DO NOTHING
 ), outcomes AS (
     INSERT INTO outcome (decision_id, at, status, model, uncached, cache_read, cache_write, output, reasoning,
@@ -27,37 +29,54 @@ WITH decisions AS (
            (body#>>'{usage,cache_write}')::bigint, (body#>>'{usage,output}')::bigint,
            (body#>>'{usage,reasoning}')::bigint, (body#>>'{charge,amount}')::numeric,
            body#>>'{charge,currency}', (body#>>'{charge,priced}')::boolean, body
-    FROM unnest($3::jsonb[]) AS given (body)
+    FROM jsonb_array_elements($2::jsonb) AS given (body)
     ON CONFLICT DO NOTHING
 ), booked AS (
     INSERT INTO ledger_transaction (id, kind, decision_id, idempotency_key, at, currency)
     SELECT body->>'id', body->>'kind', body->>'decision_id', body->>'idempotency_key', (body->>'at')::timestamptz,
            body->>'currency'
-    FROM unnest($4::jsonb[]) AS given (body)
+    FROM jsonb_array_elements($3::jsonb) AS given (body)
     ON CONFLICT DO NOTHING
     RETURNING id
-), postings AS (
-    INSERT INTO ledger_posting (transaction_id, line, account, amount, at)
-    SELECT booked.id, line, posting->>'account', (posting->>'amount')::numeric, (body->>'at')::timestamptz
-    FROM unnest($4::jsonb[]) AS given (body)
-    JOIN booked ON booked.id = body->>'id'
-    CROSS JOIN jsonb_array_elements(body->'postings') WITH ORDINALITY AS lines (posting, line)
 )
-INSERT INTO kept_answer AS known (key_id, idempotency_key, body_sha256, decision_id, content_type, payload, expires_at)
-SELECT * FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::timestamptz[])
+"""
+_POSTINGS = """
+INSERT INTO ledger_posting (transaction_id, line, account, amount, at)
+SELECT booked.id, line, posting->>'account', (posting->>'amount')::numeric, (body->>'at')::timestamptz
+FROM jsonb_array_elements($3::jsonb) AS given (body)
+JOIN booked ON booked.id = body->>'id'
+CROSS JOIN jsonb_array_elements(body->'postings') WITH ORDINALITY AS lines (posting, line)
+"""
+WRITE = _RECORDS + _POSTINGS
+"""Decisions, outcomes and transactions."""
+WRITE_WITH_ANSWERS = f"""{_RECORDS}, postings AS ({_POSTINGS})
+INSERT INTO kept_answer AS known
+    (key_id, idempotency_key, body_sha256, decision_id, content_type, payload, expires_at, subject)
+SELECT key_id, name, body_sha256, decision_id, content_type, payload, expires_at, subject
+FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::timestamptz[], $11::text[])
+    AS given (key_id, name, body_sha256, decision_id, content_type, payload, expires_at, subject)
 ON CONFLICT (key_id, idempotency_key) DO UPDATE
 SET body_sha256 = excluded.body_sha256, decision_id = excluded.decision_id, content_type = excluded.content_type,
-    payload = excluded.payload, expires_at = excluded.expires_at
+    payload = excluded.payload, expires_at = excluded.expires_at, subject = excluded.subject
 WHERE known.expires_at <= now()
-"""
+"""  # noqa: S608 - put together from the constants above
+"""The same, and answers kept for a repeated request."""
 
-# Rows that another replica is deleting are left to it.
-FORGET_EXPIRED = """
-DELETE FROM kept_answer WHERE (key_id, idempotency_key) IN (
-    SELECT key_id, idempotency_key FROM kept_answer WHERE expires_at <= now()
-    ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+# Rows that another replica is deleting are left to it. What a cache holds that is in use no more goes here, too.
+FORGET_EXPIRED = tuple(
+    f"""
+DELETE FROM {table} WHERE ({key}) IN (
+    SELECT {key} FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
-"""
+"""  # noqa: S608 - put together from the constants below
+    for table, key in (
+        ("kept_answer", "key_id, idempotency_key"),
+        ("cached_answer", "partition_sha256, question_sha256"),
+        ("kept_reasoning", "decision_id"),
+    )
+)
+MORE_EXPIRED = "DELETE 1000"
+"""What PostgreSQL answers where more may have to go."""
 
 
 class Parts(Struct, frozen=True):
@@ -70,35 +89,38 @@ class Parts(Struct, frozen=True):
 
 
 class Record(Struct, eq=False):
-    """What one caller waits for, encoded when it is handed over: a value that cannot be written fails its own caller."""
+    """What one caller waits for, encoded when it is handed over: a value that cannot be written fails its own caller.
 
-    decision: tuple[str, str] | None
+    `sealed` is the answer that is kept with it, as it may lie in the database; it is made before the record is written.
+    """
+
+    decision: str | None
     outcome: str | None
     transactions: dict[str, str]
     kept: KeptAnswer | None
-    written: Future[StorageUnavailable | None]
+    written: Future[None]
     until: float
+    sealed: Sealed | None = None
 
     @classmethod
-    def of(cls, parts: Parts, written: Future[StorageUnavailable | None], until: float) -> "Record":
-        """Encode `parts`; `written` is set when they are durable, or to why they are not, at `until` at the latest."""
-        decision = parts.decision
+    def of(cls, parts: Parts, written: Future[None], until: float) -> "Record":
+        """Encode `parts`; `written` is done when they are durable, or fails with why not, at `until` at the latest."""
         return cls(
-            decision=None if decision is None else (to_json(decision), str(decision.label)),
-            outcome=None if parts.outcome is None else to_json(parts.outcome),
-            transactions={each.idempotency_key: to_json(each) for each in parts.transactions},
-            kept=parts.kept,
-            written=written,
-            until=until,
+            None if parts.decision is None else _labelled(parts.decision),
+            None if parts.outcome is None else to_json(parts.outcome),
+            {each.idempotency_key: to_json(each) for each in parts.transactions},
+            parts.kept,
+            written,
+            until,
         )
 
 
-def parameters(batch: Iterable[Record]) -> list[list[Any]]:
-    """The arguments of `WRITE`, one list a column. The first with an idempotency key wins, as it does between batches."""
-    decisions: list[tuple[str, str]] = []
+def statement(batch: Iterable[Record]) -> tuple[str, list[Any]]:
+    """What writes a batch, and its arguments. The first with an idempotency key wins, as it does between batches."""
+    decisions: list[str] = []
     outcomes: list[str] = []
     transactions: dict[str, str] = {}
-    kept: dict[tuple[str, str], KeptAnswer] = {}
+    kept: dict[tuple[str, str], tuple[KeptAnswer, Sealed]] = {}
     for record in batch:
         if record.decision is not None:
             decisions.append(record.decision)
@@ -106,19 +128,35 @@ def parameters(batch: Iterable[Record]) -> list[list[Any]]:
             outcomes.append(record.outcome)
         for key, transaction in record.transactions.items():
             transactions.setdefault(key, transaction)
-        if record.kept is not None:
-            kept.setdefault((record.kept.key_id, record.kept.idempotency_key), record.kept)
-    answers = list(kept.values())
+        if record.kept is not None and record.sealed is not None:
+            kept.setdefault((record.kept.key_id, record.kept.idempotency_key), (record.kept, record.sealed))
+    arguments: list[Any] = [f"[{','.join(found)}]" for found in (decisions, outcomes, transactions.values())]
+    return (WRITE_WITH_ANSWERS, arguments + _columns(list(kept.values()))) if kept else (WRITE, arguments)
+
+
+def _labelled(decision: Decision) -> str:
+    """The record, and its label as people write it."""
+    return f'{{"label":{to_json(str(decision.label))},"body":{to_json(decision)}}}'
+
+
+def kept_under(idempotency_key: str) -> str:
+    """What an answer is found by: callers may write anything into the key itself, so its hash stands in the database."""
+    return f"sha256 {hashlib.sha256(idempotency_key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def kept_context(key_id: str, idempotency_key: str) -> str:
+    """The row that a kept answer is sealed for."""
+    return f"kept_answer {key_id} {kept_under(idempotency_key)}"
+
+
+def _columns(answers: list[tuple[KeptAnswer, Sealed]]) -> list[Any]:
     return [
-        [body for body, _ in decisions],
-        [label for _, label in decisions],
-        outcomes,
-        list(transactions.values()),
-        [to_text(answer.key_id) for answer in answers],
-        [to_text(answer.idempotency_key) for answer in answers],
-        [answer.body_sha256 for answer in answers],
-        [answer.decision_id for answer in answers],
-        [to_text(answer.content_type) for answer in answers],
-        [answer.payload for answer in answers],
-        [answer.expires_at for answer in answers],
+        [to_text(answer.key_id) for answer, _ in answers],
+        [kept_under(answer.idempotency_key) for answer, _ in answers],
+        [answer.body_sha256 for answer, _ in answers],
+        [answer.decision_id for answer, _ in answers],
+        [to_text(answer.content_type) for answer, _ in answers],
+        [sealed.payload for _, sealed in answers],
+        [answer.expires_at for answer, _ in answers],
+        [sealed.subject for _, sealed in answers],
     ]

@@ -10,6 +10,7 @@ from kyozon.domain.cache import CachedAnswer, Partition, Wanted
 from kyozon.domain.usage import Charge
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.vault import UNSEALED, Sealed, Sealing
 
 _partition = msgspec.json.Decoder(Partition)
 _charge = msgspec.json.Decoder(Charge)
@@ -27,12 +28,12 @@ ORDER BY similarity DESC LIMIT 1
 """  # noqa: S608 - constants
 _KEEP = """
 INSERT INTO cached_answer (partition_sha256, tenant, principals, label, policy_version, question_sha256, partition,
-                           deployment, source, content_type, payload, charge, expires_at, essence, embedding)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15)
+                           deployment, source, content_type, payload, charge, expires_at, essence, embedding, subject)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15, $16)
 ON CONFLICT (partition_sha256, question_sha256) DO UPDATE SET
     deployment = excluded.deployment, source = excluded.source, content_type = excluded.content_type,
     payload = excluded.payload, charge = excluded.charge, kept_at = excluded.kept_at, expires_at = excluded.expires_at,
-    essence = excluded.essence, embedding = excluded.embedding
+    essence = excluded.essence, embedding = excluded.embedding, subject = excluded.subject
 """
 _FORGET = "DELETE FROM cached_answer WHERE tenant = $1 AND ($2::text IS NULL OR $2 = ANY(principals))"
 _TIDY = """
@@ -47,21 +48,25 @@ OR (partition_sha256, question_sha256) IN (
 class PostgresAnswers:
     """`ports.cache.AnswerStore` on PostgreSQL."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sealing: Sealing = UNSEALED) -> None:
         self._database = database
+        self._sealing = sealing
 
     async def same(self, wanted: Wanted, question_sha256: str) -> CachedAnswer | None:
         """The answer to the same question."""
-        row = await self._row(_SAME, *_within(wanted), question_sha256)
-        return None if row is None else _read(row)
+        return await self._read(await self._row(_SAME, *_within(wanted), question_sha256))
 
     async def nearest(self, wanted: Wanted, essence: str, vector: tuple[float, ...]) -> tuple[CachedAnswer, float] | None:
         """The answer to the most similar question of the same essence, and the cosine."""
         row = await self._row(_NEAREST, *_within(wanted), _hashed(essence), vector)
-        return None if row is None else (_read(row), float(row["similarity"]))
+        found = await self._read(row)
+        return None if found is None else (found, float(row["similarity"]))
 
     async def keep(self, answer: CachedAnswer) -> None:
         """Keep an answer; of the same partition and question the last one stays."""
+        owner = answer.partition.tenant, answer.partition.principals[0]
+        context = _context(_name(answer.partition), answer.question_sha256)
+        sealed = await self._sealing.seal(owner, answer.payload, context)
         values = (
             *_place(answer.partition),
             answer.question_sha256,
@@ -69,11 +74,12 @@ class PostgresAnswers:
             answer.deployment,
             answer.source,
             answer.content_type,
-            answer.payload,
+            sealed.payload,
             to_json(answer.charge),
             answer.expires_at,
             None if answer.essence is None else _hashed(answer.essence),
             answer.vector,
+            sealed.subject,
         )
         async with self._database.reading() as connection:
             await connection.execute(_KEEP, *values)
@@ -90,6 +96,25 @@ class PostgresAnswers:
         async with self._database.reading() as connection:
             return await connection.fetchrow(query, *arguments)
 
+    async def _read(self, row: Any) -> CachedAnswer | None:
+        """The answer without what it was found by; None where there is none, or the words of somebody who was erased."""
+        if row is None:
+            return None
+        context = _context(row["partition_sha256"], row["question_sha256"])
+        payload = await self._sealing.open(Sealed(row["subject"], row["payload"]), context)
+        if payload is None:
+            return None
+        return CachedAnswer(
+            partition=_partition.decode(row["partition"]),
+            question_sha256=row["question_sha256"],
+            deployment=row["deployment"],
+            source=row["source"],
+            content_type=row["content_type"],
+            payload=payload,
+            charge=_charge.decode(row["charge"]),
+            expires_at=row["expires_at"],
+        )
+
     async def _deleted(self, statement: str, *arguments: Any) -> int:
         async with self._database.reading() as connection:
             done = await connection.execute(statement, *arguments)
@@ -98,7 +123,17 @@ class PostgresAnswers:
 
 def _place(partition: Partition) -> tuple[Any, ...]:
     principals = [to_text(name) for name in partition.principals]
-    return partition.sha256, partition.tenant, principals, partition.label, partition.policy_version
+    return _name(partition), partition.tenant, principals, partition.label, partition.policy_version
+
+
+def _name(partition: Partition) -> str:
+    """Another name than that under which earlier versions kept answers unsealed: neither finds the other's."""
+    return f"sealed {partition.sha256}"
+
+
+def _context(name: str, question_sha256: str) -> str:
+    """The row that an answer is sealed for."""
+    return f"cached_answer {name} {question_sha256}"
 
 
 def _within(wanted: Wanted) -> tuple[Any, ...]:
@@ -108,17 +143,3 @@ def _within(wanted: Wanted) -> tuple[Any, ...]:
 def _hashed(essence: str) -> str:
     """A question's words are compared, never read: they need not lie in the database."""
     return hashlib.sha256(essence.encode()).hexdigest()
-
-
-def _read(row: Any) -> CachedAnswer:
-    """The answer without what it was found by."""
-    return CachedAnswer(
-        partition=_partition.decode(row["partition"]),
-        question_sha256=row["question_sha256"],
-        deployment=row["deployment"],
-        source=row["source"],
-        content_type=row["content_type"],
-        payload=row["payload"],
-        charge=_charge.decode(row["charge"]),
-        expires_at=row["expires_at"],
-    )

@@ -73,12 +73,13 @@ class Cluster:
     def prepare(self) -> None:
         """Make the folder, closed to others (0700) and owned by the server's account; raises `StorageUnavailable`."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(exist_ok=True)
             self.programs.admit()
             self.folder.chmod(0o700)
             probe = self.folder / ".probe"
             probe.write_bytes(b"\0" * 4096)
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another command that looks at the same time may have taken it away
         except OSError as error:
             raise StorageUnavailable(_cannot_write(self.folder, error.strerror or str(error))) from error
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -14,6 +14,7 @@ _TROUBLE = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection whose server has just said that it dies, before it is closed
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -27,11 +28,28 @@ _TROUBLE = (
 class Database:
     """A pool of connections to `dsn`. A lost server is found again by the next call after it is back."""
 
-    def __init__(self, dsn: str, *, connections: int = 8, patience: float = 5.0) -> None:
-        """`patience` is how many seconds to wait for a connection; a statement gets 30."""
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        connections: int = 8,
+        patience: float = 5.0,
+        durability: Literal["strict", "relaxed"] = "strict",
+        server: str = "",
+    ) -> None:
+        """`patience` is how many seconds to wait for a connection; a statement gets 30. Decisions are marked with `server`.
+
+        A `strict` commit is on the database's disk; a `relaxed` one is there within three `wal_writer_delay` (0.6 s).
+        """
         self.dsn = dsn
         self._connections = connections
         self._patience = patience
+        self._settings = {
+            "application_name": "kyozon",
+            "TimeZone": "UTC",
+            "synchronous_commit": "on" if durability == "strict" else "off",
+            "kyozon.server": server,  # the default of a column
+        }
         self._pool: asyncpg.Pool | None = None
 
     async def connect(self) -> None:
@@ -44,7 +62,7 @@ class Database:
                 timeout=self._patience,
                 command_timeout=30,
                 reset=_leave_as_it_is,
-                server_settings={"application_name": "kyozon", "TimeZone": "UTC"},
+                server_settings=self._settings,
             )
 
     async def close(self) -> None:

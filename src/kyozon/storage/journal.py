@@ -6,10 +6,12 @@ the same batch again is right whether or not the first try was committed.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
+from typing import Any
 
 import asyncpg
 
@@ -18,8 +20,11 @@ from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
-from kyozon.storage.batch import FORGET_EXPIRED, WRITE, Parts, Record, parameters
+from kyozon.storage.batch import FORGET_EXPIRED, MORE_EXPIRED, Parts, Record, kept_context, statement
 from kyozon.storage.database import Database
+from kyozon.storage.vault import UNSEALED, Sealing
+
+_log = logging.getLogger(__name__)
 
 _BATCH = 200
 _REFUSALS = (
@@ -32,7 +37,10 @@ _REFUSALS = (
     ValueError,
 )
 """What says that a record is wrong. Whatever else fails is the server's or the connection's trouble, and may pass."""
-_FORGET_EVERY = 60.0
+_FORGET_EVERY, _FORGET_MORE = 60.0, 0.25
+"""Seconds between two rounds of forgetting, and after one that left something."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two tries at a server that does not answer."""
 
 
 class PostgresJournal:
@@ -44,9 +52,16 @@ class PostgresJournal:
     """
 
     def __init__(
-        self, database: Database, *, open_patience: float = 5.0, close_patience: float = 60.0, capacity: int = 10_000
+        self,
+        database: Database,
+        sealing: Sealing = UNSEALED,
+        *,
+        open_patience: float = 5.0,
+        close_patience: float = 60.0,
+        capacity: int = 10_000,
     ) -> None:
         self._database = database
+        self._sealing = sealing
         self._open_patience = open_patience
         self._close_patience = close_patience
         self._capacity = capacity
@@ -54,22 +69,25 @@ class PostgresJournal:
         self._flusher: asyncio.Task[None] | None = None
         self._stopped = False
         self._forget_at = 0.0
+        self._pause = _SHORTEST_PAUSE
 
     @property
     def pending(self) -> int:
         """Records that are not yet durable."""
         return len(self._pending)
 
-    async def open(self, decision: Decision, hold: Transaction | None) -> None:
-        """Record a decision and its hold; returns when both are durable."""
+    def open(self, decision: Decision, hold: Transaction | None) -> asyncio.Future[None]:
+        """Record a decision and its hold; done when both are durable."""
         if len(self._pending) >= self._capacity:
             raise StorageUnavailable(_FULL)
         held = () if hold is None else (hold,)
-        await self._durable(Parts(decision=decision, transactions=held), self._open_patience)
+        return self._durable(Parts(decision=decision, transactions=held), self._open_patience)
 
-    async def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> None:
-        """Record how a decision ended; returns when durable. A caller who is cancelled meanwhile takes nothing back."""
-        await self._durable(Parts(outcome=outcome, transactions=transactions, kept=kept), self._close_patience)
+    def close(
+        self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None
+    ) -> asyncio.Future[None]:
+        """Record how a decision ended; done when durable."""
+        return self._durable(Parts(outcome=outcome, transactions=transactions, kept=kept), self._close_patience)
 
     async def stop(self) -> None:
         """Write what still waits, then take no more."""
@@ -77,7 +95,7 @@ class PostgresJournal:
         if self._flusher is not None:
             await self._flusher
 
-    async def _durable(self, parts: Parts, patience: float) -> None:
+    def _durable(self, parts: Parts, patience: float) -> asyncio.Future[None]:
         if self._stopped:
             raise StorageUnavailable(_STOPPED)
         loop = asyncio.get_running_loop()
@@ -85,52 +103,86 @@ class PostgresJournal:
         self._pending.append(record)
         if self._flusher is None or self._flusher.done():
             self._flusher = loop.create_task(self._flush())
-        failure = await asyncio.shield(record.written)
-        if failure is not None:
-            raise failure
+        return record.written
 
     async def _flush(self) -> None:
+        while self._pending:
+            try:
+                async with self._database.reading() as connection:
+                    await self._write(connection)
+            except Exception as error:  # noqa: BLE001 - a dying server is met in many ways; no caller may wait for ever
+                self._give_up(error if isinstance(error, StorageUnavailable) else _lost(error))
+                await asyncio.sleep(self._pause)
+                self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    async def _write(self, connection: Any) -> None:
+        """Write until nothing waits."""
         size = _BATCH
-        pause = 0.05
         while self._pending:
             batch = list(islice(self._pending, size))
+            await self._seal(batch)
+            text, arguments = statement(batch)
             try:
-                await self._write(batch)
+                await connection.execute(text, *arguments)
             except _REFUSALS as error:
                 # One record may be wrong, its neighbours must not suffer: halve the batch until it stands alone.
                 if len(batch) == 1:
                     self._end(1, _refused(error))
                 size = max(1, len(batch) // 2) if len(batch) > 1 else _BATCH
-            except Exception as error:  # noqa: BLE001 - a dying server is met in many ways; no caller may wait for ever
-                self._give_up(error if isinstance(error, StorageUnavailable) else _lost(error))
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 1.0)
             else:
                 self._end(len(batch), None)
-                size, pause = _BATCH, 0.05
+                size, self._pause = _BATCH, _SHORTEST_PAUSE
+        await self._forget(connection)
 
-    async def _write(self, batch: list[Record]) -> None:
-        async with self._database.reading() as connection:
-            await connection.execute(WRITE, *parameters(batch))
+    async def _forget(self, connection: Any) -> None:
+        """Expired answers hold people's words: they go whether or not new ones come, and as fast as they expire."""
         now = asyncio.get_running_loop().time()
-        if now >= self._forget_at:  # expired answers hold people's words: they go whether or not new ones come
-            self._forget_at = now + _FORGET_EVERY
-            with suppress(StorageUnavailable, asyncpg.PostgresError):
-                async with self._database.reading() as connection:
-                    await connection.execute(FORGET_EXPIRED)
+        if now < self._forget_at:
+            return
+        self._forget_at = now + _FORGET_EVERY
+        with suppress(asyncpg.PostgresError):
+            if MORE_EXPIRED in [await connection.execute(each) for each in FORGET_EXPIRED]:
+                self._forget_at = now + _FORGET_MORE
+
+    async def _seal(self, batch: list[Record]) -> None:
+        """Encrypt what is kept. What cannot be, for want of a key, is not kept: its cost is recorded all the same."""
+        for record in batch:
+            kept = record.kept
+            if kept is None or record.sealed is not None:
+                continue
+            context = kept_context(kept.key_id, kept.idempotency_key)
+            try:
+                record.sealed = await self._sealing.seal(("", kept.key_id), kept.payload, context)
+            except StorageUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other records of the batch must not wait for it
+                record.kept = None
+                why = f"{type(error).__name__}: {error}"
+                _log.error("the answer of %s is not kept for a repeated request (%s)", kept.decision_id, why)
 
     def _end(self, count: int, failure: StorageUnavailable | None) -> None:
         for _ in range(count):
-            self._pending.popleft().written.set_result(failure)
+            _tell(self._pending.popleft(), failure)
 
     def _give_up(self, error: StorageUnavailable) -> None:
         now = asyncio.get_running_loop().time()
         waiting, self._pending = self._pending, deque()
         for record in waiting:
             if record.until <= now:
-                record.written.set_result(error)
+                _tell(record, error)
             else:
                 self._pending.append(record)
+
+
+def _tell(record: Record, failure: StorageUnavailable | None) -> None:
+    """Whoever has cancelled the future does not wait any more."""
+    if record.written.done():
+        return
+    if failure is None:
+        record.written.set_result(None)
+    else:
+        record.written.set_exception(failure)
+        record.written.exception()  # it has been told: who has left is no reason for asyncio's own complaint
 
 
 def _lost(error: Exception) -> StorageUnavailable:

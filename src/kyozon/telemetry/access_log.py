@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import sys
 import threading
 from collections import deque
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -38,7 +40,7 @@ class AccessLog:
     """
 
     def __init__(self, path: Path, file_bytes: int = _FILE_BYTES) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = _File(path, maxBytes=file_bytes, backupCount=_FILES_KEPT, encoding="utf-8", delay=True)
         self._encoder = msgspec.json.Encoder()
         self._lines: deque[Struct] = deque()
@@ -85,6 +87,11 @@ class AccessLog:
 
 
 class _File(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        """Who calls when is nobody's business but the owner's."""
+        file = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return os.fdopen(file, "a", encoding="utf-8")
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the standard library's signature
         """A full disk is no reason to stop serving. The lines stay out: `logging` would print them all to the terminal."""
         _log.error(json.dumps({"event": "access_log", "error": str(sys.exc_info()[1])}))

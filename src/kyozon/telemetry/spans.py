@@ -18,7 +18,8 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
 from kyozon.domain.decisions import Decision, Outcome
-from kyozon.domain.labels import Clearance, Label
+from kyozon.domain.labels import Label, Zone
+from kyozon.governance.flow import may_flow
 from kyozon.ports.telemetry import Words
 from kyozon.telemetry.content import input_messages, output_messages
 from kyozon.telemetry.reached import reached
@@ -40,10 +41,10 @@ _SENDING_SECONDS = 5.0
 
 
 class Collector(Struct, frozen=True):
-    """Where spans go. `cleared` is what may be said there; None keeps the words of all requests out."""
+    """Where spans go. What may flow to its `zone` is said there; None keeps the words of all requests out."""
 
     endpoint: str
-    cleared: Clearance | None = None
+    zone: Zone | None = None
 
 
 class Spans:
@@ -53,7 +54,7 @@ class Spans:
     """
 
     def __init__(self, collector: Collector, version: str) -> None:
-        self._cleared = collector.cleared
+        self._zone = collector.zone
         resource = Resource.create({SERVICE_NAME: _OURSELVES, SERVICE_VERSION: version})
         exporter = OTLPSpanExporter(f"{collector.endpoint.rstrip('/')}/v1/traces", timeout=_SENDING_SECONDS)
         # Not the global one: libraries that bring their own spans must not send them where ours may go.
@@ -62,8 +63,8 @@ class Spans:
         self._tracer = self._provider.get_tracer(_OURSELVES, version, schema_url=SCHEMA)
 
     def hears(self, label: Label) -> bool:
-        """Whether the collector's zone is cleared for it, and words are wanted there at all."""
-        return self._cleared is not None and label.within(self._cleared)
+        """Whether it may flow to the collector's zone, as to a model's, and words are wanted there at all."""
+        return may_flow(label, self._zone)
 
     def decided(self, decision: Decision) -> None:
         """Wait for the end: a span is made whole."""

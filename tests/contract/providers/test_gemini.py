@@ -7,7 +7,7 @@ import pytest
 from openai import ContentFilterFinishReasonError
 from openai.types.chat import ChatCompletion
 
-from kyozon.domain.errors import RejectedUpstream, StreamBroken, UpstreamFailed
+from kyozon.domain.errors import InvalidRequest, RejectedUpstream, StreamBroken, UpstreamFailed
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import EmbeddingRequest
 from kyozon.domain.usage import Usage
@@ -140,6 +140,12 @@ class TestGemini(ChatAdapterSuite):
         assert [len(received.json["requests"]) for received in fake.received] == [100, 30]
         assert fake.received[0].path == "/v1beta/models/gemini-embedding-001:batchEmbedContents"
         assert fake.received[0].json["requests"][0]["taskType"] == "RETRIEVAL_QUERY"
+
+    async def test_tokens_of_another_model_are_refused(self, fake: FakeServer, transport: Transport) -> None:
+        call = EmbeddingCall(self.card, EmbeddingRequest({}, "embedder", tokens=((1, 2),)))
+        with pytest.raises(InvalidRequest, match="takes texts"):
+            await self.adapter_for(fake.url, transport).embed(call)
+        assert fake.received == []
 
     async def test_missing_vectors_are_a_failure(self, fake: FakeServer, transport: Transport) -> None:
         fake.default = Behaviour(raw_body=b'{"embeddings":[{"values":[1.0]}]}')

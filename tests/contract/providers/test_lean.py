@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from kyozon.providers import lean
-from kyozon.providers.http1 import BrokenAnswer
+from kyozon.providers.connection_trouble import BrokenAnswer
 from kyozon.providers.lean import LeanClient, Request
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

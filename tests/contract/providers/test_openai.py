@@ -88,6 +88,21 @@ async def test_an_error_after_the_first_words_breaks_the_stream(upstream: FakeUp
         await anext(pieces)
 
 
+@pytest.mark.parametrize("quirks", [{}, {"think_tags": True}, {"hides_cache": True}])
+async def test_an_end_that_comes_with_words_and_their_probabilities(
+    upstream: FakeUpstream, transport: Transport, quirks: dict[str, bool]
+) -> None:
+    """litellm#10686: asked for log probabilities, a stream lost its finish reason."""
+    logprobs = {"content": [{"token": "Hi", "logprob": -0.1, "bytes": [72, 105], "top_logprobs": []}], "refusal": None}
+    choice = {"index": 0, "delta": {"content": "Hi"}, "logprobs": logprobs, "finish_reason": "length"}
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+    upstream.default = Behaviour(raw_events=(b"data: " + msgspec.json.encode(chunk) + b"\n\n", b"data: [DONE]\n\n"))
+    call = chat_call(CARD, stream=True, logprobs=True)
+    (piece,) = await collect(adapter_at(upstream.url, transport, **quirks), call)
+    assert (piece.text, piece.finish) == ("Hi", "length")
+    assert msgspec.json.decode(piece.payload)["choices"] == [choice]
+
+
 async def test_a_finish_reason_is_an_end_too(upstream: FakeUpstream, transport: Transport) -> None:
     upstream.default = Behaviour(cut_after=4)
     pieces = await collect(adapter_at(upstream.url, transport), chat_call(CARD, stream=True))
@@ -150,6 +165,13 @@ async def test_embeddings(upstream: FakeUpstream, transport: Transport) -> None:
         "x_new": 1,
         "dimensions": 2,
     }
+
+
+async def test_tokens_instead_of_texts_are_passed_through(upstream: FakeUpstream, transport: Transport) -> None:
+    request = EmbeddingRequest({}, "small", tokens=((9906, 1917), (100, 200, 300)))
+    found = await adapter_at(upstream.url, transport).embed(EmbeddingCall(CARD, request))
+    assert upstream.received[0].json["input"] == [[9906, 1917], [100, 200, 300]]
+    assert found.vectors == ((2.0, 0.5, 0.5), (3.0, 0.5, 0.5))
 
 
 async def test_embeddings_in_base64_and_out_of_order(upstream: FakeUpstream, transport: Transport) -> None:

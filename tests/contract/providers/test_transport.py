@@ -5,7 +5,7 @@ from contextlib import aclosing, suppress
 import pytest
 
 from kyozon.domain.errors import KyozonError, RejectedUpstream, StreamBroken, UpstreamFailed, UpstreamUnreachable
-from kyozon.providers.transport import Send, Timeouts, Transport
+from kyozon.providers.transport import Largest, Send, Timeouts, Transport
 from tests.fakes.upstream import Behaviour, FakeUpstream
 
 WHOLE = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
@@ -99,6 +99,38 @@ async def test_nobody_listens(upstream: FakeUpstream, transport: Transport) -> N
     await upstream.stop()
     with pytest.raises(UpstreamUnreachable, match="base_url"):
         await transport.post(send(upstream))
+
+
+async def test_callers_do_not_learn_where_a_provider_stands_and_the_log_does(
+    upstream: FakeUpstream, transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = upstream.url.rpartition(":")[2]
+    await upstream.stop()
+    with pytest.raises(UpstreamUnreachable, match="cannot reach house") as raised:
+        await transport.post(Send("house", f"http://clerk:secret@127.0.0.1:{port}/v1?key=hidden", WHOLE, {}))
+    assert not any(word in caplog.text for word in ("clerk", "secret", "hidden"))
+    assert not any(word in str(raised.value.text) for word in ("127.0.0.1", "localhost", port))
+    assert "connection refused" in raised.value.text.en
+    assert '"provider": "house"' in caplog.text
+    assert port in caplog.text
+
+
+async def test_an_answer_without_end_is_broken_off(upstream: FakeUpstream, *, lean: bool) -> None:
+    cautious = Transport(Timeouts(), lean=lean, largest=Largest(event=100_000, whole=200_000))
+    upstream.behaviours = [
+        Behaviour(raw_events=(b"data: {}\n\n", b"data: ", *[b"x" * 50_000] * 4)),
+        Behaviour(raw_events=(b"data: {}\n\n", *[b"data: " + b"x" * 5_000 + b"\n"] * 40)),
+    ]
+    for _ in range(2):
+        stream = cautious.events(send(upstream), DONE)
+        assert (await anext(stream)).data == b"{}"
+        with pytest.raises(StreamBroken, match="larger than 100,000 bytes"):
+            await anext(stream)
+    upstream.behaviours = [Behaviour(raw_body=b" " * 200_001), Behaviour(raw_body=b" " * 200_000)]
+    with pytest.raises(StreamBroken, match="larger than 200,000 bytes"):
+        await cautious.post(send(upstream, WHOLE))
+    assert len(await cautious.post(send(upstream, WHOLE))) == 200_000
+    await cautious.close()
 
 
 @pytest.mark.parametrize("url", ["", "no url", "http://{resource}.example/v1", "ftp://127.0.0.1/"])

@@ -6,8 +6,10 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+from starlette.routing import Route
 
-from kyozon.http.app import build
+from kyozon.http.app import all_routes, build
+from kyozon.http.openapi import description
 from tests.fakes.installation import FakeInstallation, api_key
 
 
@@ -18,6 +20,17 @@ def _schema() -> schemathesis.BaseSchema:
 
 
 schema = _schema()
+
+
+def test_every_route_of_kyozons_own_is_described() -> None:
+    own = {
+        (route.path, method.lower())
+        for route in all_routes()
+        if isinstance(route, Route) and route.path.startswith("/kyozon/") and not route.path.endswith("/openapi.json")
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    described = {(path, method) for path, methods in description()["paths"].items() for method in methods}
+    assert own <= described
 
 
 @schema.parametrize()

@@ -1,6 +1,7 @@
 """Errors reach the callers of both SDKs as the exceptions they catch, with what to do next."""
 
 import asyncio
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -68,7 +69,16 @@ async def test_failures_of_providers(
     assert raised.body["message"] == failure.error.message("en")
     retryable = getattr(failure.error, "retryable", True)
     assert raised.response.headers.get("x-should-retry") == (None if retryable else "false")
+    _assert_names_its_record(house, raised)
     house.assert_settled()
+
+
+def _assert_names_its_record(house: FakeInstallation, raised: sdk.APIStatusError) -> None:
+    """Who is told of a failure can ask what was tried."""
+    (decision,) = house.book.decisions_by_id
+    assert raised.response.headers["x-kyozon-decision"] == decision
+    assert isinstance(raised.body, dict)
+    assert raised.body["decision"] == decision
 
 
 async def test_how_long_a_provider_wants_us_to_wait(house: FakeInstallation, openai: AsyncOpenAI) -> None:
@@ -238,7 +248,50 @@ async def test_an_error_of_our_own_hides_the_text(house: FakeInstallation, opena
     assert (raised.status_code, raised.code) == (500, "internal_error")
     assert "secret words" not in str(raised.body)
     assert str(raised.request_id) in raised.message
+    _assert_names_its_record(house, raised)
     house.assert_settled()
+
+
+async def test_an_answer_that_cannot_be_booked_names_its_record(house: FakeInstallation, openai: AsyncOpenAI) -> None:
+    house.book.failing = {"close"}
+    raised = await _ask(openai)
+    assert (raised.status_code, raised.code) == (503, "storage_unavailable")
+    _assert_names_its_record(house, raised)
+
+
+async def test_what_fails_before_its_decision_is_recorded_names_none(house: FakeInstallation, openai: AsyncOpenAI) -> None:
+    house.book.failing = {"open"}
+    raised = await _ask(openai)
+    assert raised.status_code == 503
+    assert "x-kyozon-decision" not in raised.response.headers
+
+
+async def test_of_two_requests_sent_at_once_each_names_its_own_record(house: FakeInstallation, url: str) -> None:
+    house.chats["bargain"].scripts = [[errors.UpstreamUnreachable("p", "refused")]]
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    for body in (b'{"model": "cheap", "messages": [{"role": "user"}]}', b"{}"):
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ky-test\r\ncontent-length: {len(body)}"
+        )
+        writer.write(head.encode() + b"\r\n\r\n" + body)
+    heads = []
+    for _ in range(2):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        (length,) = re.findall(rb"content-length: (\d+)", heads[-1])
+        await reader.readexactly(int(length))
+    writer.close()
+    await writer.wait_closed()
+    (decision,) = house.book.decisions_by_id
+    assert f"x-kyozon-decision: {decision}".encode() in heads[0]
+    assert b"400 Bad Request" in heads[1]
+    assert b"x-kyozon-decision" not in heads[1]
+
+
+async def test_a_failure_names_its_record_to_anthropics_client(house: FakeInstallation, anthropic: AsyncAnthropic) -> None:
+    house.chats["bargain"].scripts = [[errors.UpstreamUnreachable("p", "refused")]]
+    with pytest.raises(anthropic_sdk.InternalServerError) as raised:
+        await anthropic.messages.create(model="cheap", max_tokens=10, messages=[{"role": "user", "content": "hi"}])
+    assert [raised.value.response.headers["x-kyozon-decision"]] == list(house.book.decisions_by_id)
 
 
 @pytest.mark.parametrize(("header", "word"), [("ja", "モデル"), ("en", "model"), ("fr, ja;q=0.5", "モデル"), ("", "model")])

@@ -11,6 +11,7 @@ from msgspec import structs
 from kyozon.domain.callers import Limits
 from kyozon.services.scopes import SharedLimits
 from tests.fakes.installation import FakeInstallation, api_key
+from tests.fakes.scripted import USAGE
 from tests.fakes.steered import START
 
 BODY: dict[str, Any] = {"model": "cheap", "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 100}
@@ -56,6 +57,39 @@ async def test_of_money(house: FakeInstallation, http: aiohttp.ClientSession) ->
     assert headers["x-should-retry"] == "false"
     seconds = START.replace(month=START.month + 1, day=1, hour=0, minute=0) - START
     assert headers["retry-after"] == str(round(seconds.total_seconds()))
+
+
+ENDPOINTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat": ("/v1/chat/completions", BODY),
+    "chat streamed": ("/v1/chat/completions", {**BODY, "stream": True}),
+    "messages": ("/v1/messages", BODY),
+    "messages streamed": ("/v1/messages", {**BODY, "stream": True}),
+    "embeddings": ("/v1/embeddings", {"model": "embedder", "input": "Say hello."}),
+}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+async def test_of_money_however_it_is_spent(house: FakeInstallation, http: aiohttp.ClientSession, endpoint: str) -> None:
+    """litellm#30276: budgets never filled on /v1/messages; otari#256: streamed messages were booked as no tokens."""
+    budget = Decimal("0.001") if "/embeddings" not in ENDPOINTS[endpoint][0] else Decimal("0.0001")
+    _limit(house, Limits(money_per_month=budget))
+    path, body = ENDPOINTS[endpoint]
+    for _ in range(50):
+        async with http.post(path, json=body) as response:
+            await response.read()
+        if response.status != 200:
+            break
+    assert (response.status, response.headers["x-should-retry"]) == (429, "false")
+    *answered, refused = house.book.outcomes.values()
+    assert [outcome.status for outcome in (answered[0], refused)] == ["answered", "refused"]
+    assert {(outcome.usage.estimated, outcome.charge.amount) for outcome in answered} == {
+        (False, answered[0].charge.amount)
+    }
+    assert answered[0].usage == (house.embedder.usage if endpoint == "embeddings" else USAGE)
+    spent, held = house.book.total("key:key_test:spend"), next(iter(house.book.decisions_by_id.values())).held
+    assert spent == sum(outcome.charge.amount for outcome in answered) > 0
+    assert budget - held < spent <= budget
+    house.assert_settled()
 
 
 async def test_of_a_busy_deployment(house: FakeInstallation, http: aiohttp.ClientSession) -> None:

@@ -96,9 +96,18 @@ async def test_a_repeated_stream_is_the_same(
     for _ in range(2):
         async with anthropic.messages.stream(**ASKED, extra_headers={"idempotency-key": "once"}) as stream:
             message = await stream.get_final_message()
-            found.append((message.model, message.content, message.usage.output_tokens))
+            found.append((message.id, message.model, message.content, message.usage.output_tokens))
     assert found[0] == found[1]
     assert served.sent == ["cheap"]
+
+
+async def test_the_end_of_a_stream_is_said_when_it_is_settled(
+    native: FakeInstallation, http: aiohttp.ClientSession
+) -> None:
+    native.book.failing.add("close")
+    async with http.post("/v1/messages", json=ASKED | {"stream": True}) as response:
+        said = [line for line in (await response.read()).splitlines() if line.startswith(b"event: ")]
+    assert said[-2:] == [b"event: message_delta", b"event: error"]
 
 
 async def test_an_error_in_the_middle_is_raised(house: FakeInstallation, anthropic: AsyncAnthropic) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from array import array
+from typing import Any
 
 import aiohttp
 import anthropic as anthropic_sdk
@@ -10,6 +11,7 @@ import pytest
 from anthropic import AsyncAnthropic
 from msgspec import structs
 from openai import AsyncOpenAI
+from yarl import URL
 
 from tests.fakes.installation import IN_HOUSE, FakeInstallation, ask
 
@@ -28,6 +30,20 @@ async def test_openai_lists_and_retrieves(openai: AsyncOpenAI) -> None:
 async def test_a_model_whose_name_has_a_slash(house: FakeInstallation, openai: AsyncOpenAI) -> None:
     _add(house, "org/name")
     assert (await openai.models.retrieve("org/name")).id == "org/name"
+
+
+async def test_a_model_by_the_name_that_says_who_serves_it(
+    openai: AsyncOpenAI, anthropic: AsyncAnthropic, http: aiohttp.ClientSession
+) -> None:
+    answered = await openai.chat.completions.create(model="bargain/cheap", messages=[{"role": "user", "content": "hi"}])
+    assert answered.choices
+    assert (await openai.models.retrieve("bargain/cheap")).id == "cheap"
+    assert (await anthropic.models.retrieve("bargain/cheap")).id == "cheap"
+    for path in ("bargain/cheap", "bargain%2Fcheap"):
+        async with http.get(URL(f"/v1/models/{path}", encoded=True)) as response:
+            assert (await response.json())["id"] == "cheap"
+    with pytest.raises(sdk.NotFoundError):
+        await openai.models.retrieve("bargain/dear")
 
 
 def _add(house: FakeInstallation, *names: str) -> None:
@@ -83,6 +99,30 @@ async def test_embeddings_in_both_encodings(openai: AsyncOpenAI) -> None:
     assert floats.data[0].embedding == [3.0, 0.5]
     coded = await openai.embeddings.create(model="auto", input="one", encoding_format="base64")
     assert array("f", base64.b64decode(str(coded.data[0].embedding))).tolist() == [3.0, 0.5]
+
+
+@pytest.mark.parametrize("given", [[9906, 1917, 0], [[9906, 1917, 0], [100]]])
+async def test_embeddings_of_tokens(house: FakeInstallation, openai: AsyncOpenAI, given: list[Any]) -> None:
+    """LangChain cuts texts into OpenAI's tokens by itself and sends those."""
+    house.embedder.usage = None
+    found = await openai.embeddings.create(model="embedder", input=given)
+    several = [given] if isinstance(given[0], int) else given
+    assert [row.embedding[0] for row in found.data] == [len(tokens) for tokens in several]
+    assert found.usage.prompt_tokens == sum(map(len, several))
+    house.assert_settled()
+
+
+@pytest.mark.parametrize("given", [["a", 1], [1, [2]], ["a", [1]], [[]], [[1.5]], [-1], [True], [["a"]], [None]])
+async def test_inputs_that_are_neither_texts_nor_tokens(http: aiohttp.ClientSession, given: list[Any]) -> None:
+    async with http.post("/v1/embeddings", json={"model": "embedder", "input": given}) as response:
+        assert (response.status, (await response.json())["error"]["param"].partition("[")[0]) == (400, "input")
+
+
+async def test_tokens_are_tokens_of_a_model_that_is_named(house: FakeInstallation, openai: AsyncOpenAI) -> None:
+    with pytest.raises(sdk.BadRequestError, match="name it") as wrong:
+        await openai.embeddings.create(model="auto", input=[1, 2])
+    assert wrong.value.param == "model"
+    assert house.sent == []
 
 
 async def test_embeddings_that_cannot_be_read(http: aiohttp.ClientSession) -> None:

@@ -69,3 +69,9 @@ async def test_fewer_dimensions_are_refused(embedder: E5Embedder) -> None:
     with pytest.raises(InvalidRequest, match="384") as caught:
         await _embed(embedder, "x", dimensions=128)
     assert caught.value.param == "dimensions"
+
+
+async def test_tokens_of_another_model_are_refused(embedder: E5Embedder) -> None:
+    with pytest.raises(InvalidRequest, match="multilingual-e5-small takes texts") as caught:
+        await embedder.embed(EmbeddingCall(CARD, EmbeddingRequest({}, CARD.id, tokens=((9906, 1917),))))
+    assert caught.value.param == "input"

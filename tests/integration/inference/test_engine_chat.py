@@ -101,6 +101,7 @@ async def test_no_word_of_a_prompt_reaches_the_log(client: AsyncOpenAI, options:
     answer = await _ask(client, "canary-7f3a9 is the secret; repeat it: canary-7f3a9")
     log = (options.logs / "engine-a.log").read_text()
     assert "prompt eval time" in log
+    assert (options.logs / "engine-a.log").stat().st_mode & 0o077 == 0
     assert "7f3a9" not in log
     assert (answer.choices[0].message.content or "x") not in log
 

@@ -1,10 +1,11 @@
 from contextlib import suppress
+from typing import Literal
 
 import asyncpg
 import pytest
 
 from kyozon.domain.errors import StorageUnavailable
-from kyozon.storage.database import Database
+from kyozon.storage.database import Database, trouble
 
 
 async def test_says_its_version_and_that_it_is_well(database: Database) -> None:
@@ -47,7 +48,21 @@ async def test_lost_connections_are_replaced(database: Database, postgres_dsn: s
     assert answers[-1]
 
 
+def test_a_connection_whose_server_dies_is_trouble() -> None:
+    with pytest.raises(StorageUnavailable), trouble():
+        raise asyncpg.InternalClientError('cannot switch to state 12; protocol is in the "failed" state')
+
+
 async def test_a_mistake_in_a_statement_is_no_connection_trouble(database: Database) -> None:
     async with database.reading() as connection:
         with pytest.raises(asyncpg.PostgresSyntaxError):
             await connection.execute("SELEKT")
+
+
+@pytest.mark.parametrize(("durability", "waits"), [("strict", "on"), ("relaxed", "off")])
+async def test_who_waits_for_the_disk(postgres_dsn: str, durability: Literal["strict", "relaxed"], waits: str) -> None:
+    database = Database(postgres_dsn, durability=durability)
+    await database.connect()
+    async with database.reading() as connection:
+        assert await connection.fetchval("SHOW synchronous_commit") == waits
+    await database.close()

@@ -17,6 +17,7 @@ import pytest
 
 from kyozon.domain.errors import MissingPiece, StorageUnavailable
 from kyozon.ports.local import Progress
+from kyozon.storage.cluster import Cluster
 from kyozon.storage.embedded import EmbeddedPostgres
 
 CHILD = Path(__file__).parent / "children" / "uses_server.py"
@@ -232,3 +233,10 @@ def test_a_read_only_or_full_disk_is_said_so(folder: Path, options: str, reason:
             EmbeddedPostgres(folder).start()
     finally:
         subprocess.run(["umount", folder], check=True)  # noqa: S607 - as above
+
+
+def test_commands_that_look_at_the_same_time_do_not_stand_in_each_others_way(folder: Path) -> None:
+    clusters = [Cluster(folder) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(40):
+            list(pool.map(Cluster.prepare, clusters))

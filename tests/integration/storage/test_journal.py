@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,7 +13,9 @@ from kyozon.metering.posting import hold, release, settle
 from kyozon.ports.records import KeptAnswer
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
+from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.records import PostgresRecords
+from kyozon.storage.vault import Vault
 from tests.fakes.record_samples import LONG_AGO, a_decision, an_outcome
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -110,7 +113,7 @@ async def test_a_cancelled_caller_does_not_take_its_ending_back(database: Databa
     journal, records = PostgresJournal(database), records_of(database)
     decision = a_decision()
     await journal.open(decision, None)
-    closing = asyncio.create_task(journal.close(an_outcome(decision), ()))
+    closing = asyncio.ensure_future(journal.close(an_outcome(decision), ()))
     await asyncio.sleep(0)
     closing.cancel()
     await asyncio.gather(closing, return_exceptions=True)
@@ -121,7 +124,7 @@ async def test_a_cancelled_caller_does_not_take_its_ending_back(database: Databa
 async def test_stopping_writes_what_waits_and_takes_no_more(database: Database) -> None:
     journal = PostgresJournal(database)
     decisions = [a_decision() for _ in range(300)]
-    opening = [asyncio.create_task(journal.open(each, None)) for each in decisions]
+    opening = [asyncio.ensure_future(journal.open(each, None)) for each in decisions]
     await asyncio.sleep(0)
     await journal.stop()
     assert await asyncio.gather(*opening) == [None] * 300
@@ -135,12 +138,10 @@ async def test_a_full_queue_refuses_decisions_and_takes_endings(database: Databa
     journal = PostgresJournal(database, capacity=2)
     decision = a_decision()
     await journal.open(decision, None)
-    waiting = [asyncio.create_task(journal.open(a_decision(), None)) for _ in range(2)]
-    await asyncio.sleep(0)
-    refused = asyncio.create_task(journal.open(a_decision(), None))
-    ending = asyncio.create_task(journal.close(an_outcome(decision), ()))
-    results = await asyncio.gather(*waiting, refused, ending, return_exceptions=True)
-    assert [type(result) for result in results] == [type(None), type(None), StorageUnavailable, type(None)]
+    waiting = [journal.open(a_decision(), None) for _ in range(2)]
+    with pytest.raises(StorageUnavailable, match="too many records wait"):
+        journal.open(a_decision(), None)
+    await asyncio.gather(*waiting, journal.close(an_outcome(decision), ()))
 
 
 async def test_an_answer_is_kept_with_its_settlement_until_it_expires(database: Database) -> None:
@@ -153,6 +154,22 @@ async def test_an_answer_is_kept_with_its_settlement_until_it_expires(database: 
     assert await records.kept_answer("key_1", "idem-1", NOW) == an_answer(first, b"\x00first", later)
     assert await records.kept_answer("key_1", "idem-1", later) is None
     assert await records.kept_answer("key_2", "idem-1", NOW) is None
+
+
+async def test_an_answer_that_cannot_be_encrypted_is_not_kept_and_holds_up_no_record(
+    database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "master.keys").write_text("no key")
+    journal, records = PostgresJournal(database, Vault(database, MasterKeys(tmp_path))), records_of(database)
+    decision, later = a_decision(), a_decision()
+    await journal.open(decision, None)
+    await asyncio.gather(
+        finish(journal, decision, an_answer(decision, b"{}", NOW + timedelta(hours=1))), journal.open(later, None)
+    )
+    assert await records.decision(decision.id) == (decision, an_outcome(decision))
+    assert await records.decision(later.id) == (later, None)
+    assert await records.kept_answer("key_1", "idem-1", NOW) is None
+    assert f"{decision.id} is not kept" in caplog.text
 
 
 async def test_an_expired_answer_gives_way_and_is_forgotten(database: Database) -> None:
@@ -172,3 +189,18 @@ async def test_an_expired_answer_gives_way_and_is_forgotten(database: Database) 
     found = await records_of(database).kept_answer("key_1", "idem-1", NOW)
     assert found is not None
     assert found.payload == b"new"
+
+
+async def test_expired_answers_go_as_fast_as_they_expire(database: Database) -> None:
+    decision, earlier, journal = a_decision(), PostgresJournal(database), PostgresJournal(database)
+    await earlier.open(decision, None)
+    await earlier.stop()
+    async with database.reading() as connection:
+        await connection.execute(
+            "INSERT INTO kept_answer SELECT 'key_1', n::text, '', $1, '', 'old', now() FROM generate_series(1, 1500) AS n",
+            decision.id,
+        )
+        for left in (500, 0):
+            await journal.open(a_decision(), None)
+            await asyncio.sleep(0.5)
+            assert await connection.fetchval("SELECT count(*) FROM kept_answer") == left

@@ -72,7 +72,7 @@ async def test_an_ending_waits_for_the_database_to_return(
     decision = a_decision()
     await journal.open(decision, None)
     await proxy.cut()
-    closing = asyncio.create_task(journal.close(an_outcome(decision), ()))
+    closing = asyncio.ensure_future(journal.close(an_outcome(decision), ()))
     with pytest.raises(StorageUnavailable):
         await journal.open(a_decision(), None)
     assert not closing.done()

@@ -1,4 +1,5 @@
 import asyncio
+import secrets
 from datetime import UTC, datetime
 
 import pytest
@@ -66,6 +67,27 @@ async def test_a_watcher_hears_of_every_change_also_after_its_connection_was_los
     await hears()
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_a_database_that_takes_no_more_connections_makes_nobody_unknown(database: Database) -> None:
+    """litellm#18708: a server at its limit of connections made every key an invalid one."""
+    role = f"narrow_{secrets.token_hex(4)}"
+    async with database.reading() as connection:
+        await connection.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1; GRANT SELECT ON api_key TO {role}")
+    address = database.dsn.replace("postgres@", f"{role}@")
+    assert role in address
+    hog, narrow = Database(address), Database(address)
+    await hog.connect()
+    with pytest.raises(StorageUnavailable, match="too many connections"):
+        await narrow.connect()
+    with pytest.raises(StorageUnavailable):
+        await PostgresKeyStore(narrow).by_sha256("0" * 64)
+    await hog.close()
+    await narrow.connect()  # by itself as soon as there is room
+    assert await PostgresKeyStore(narrow).by_sha256("0" * 64) is None
+    await narrow.close()
+    async with database.reading() as connection:
+        await connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 async def test_a_lost_database_is_not_an_unknown_key(database: Database) -> None:

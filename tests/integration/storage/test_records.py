@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from kyozon.metering.posting import hold, settle
 from kyozon.ports.records import UsageRow
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
-from kyozon.storage.records import PostgresRecords
+from kyozon.storage.records import AFTER, PAGE, PostgresRecords
 from tests.fakes.record_samples import LONG_AGO, a_decision, an_outcome
 
 STARTED = datetime(2026, 11, 22, tzinfo=UTC)
@@ -55,6 +56,50 @@ async def test_another_tenants_decision_is_no_place_to_continue_from(
     assert await records.decisions("acme", theirs.id, 10) == []
 
 
+@pytest.mark.parametrize("wild", ["' OR '1'='1", "'; DROP TABLE decision; --", "%", "\\", "$1"])
+async def test_names_are_values_and_never_statements(journal: PostgresJournal, records: PostgresRecords, wild: str) -> None:
+    """litellm-docs#43 (CVE-2026-42208): what a caller sends stood in the text of a statement."""
+    mine = a_decision()
+    await journal.open(mine, None)
+    assert await records.decision(wild) is None
+    assert await records.decisions(wild, None, 10) == []
+    assert await records.decisions("acme", wild, 10) == []
+    assert await records.kept_answer(wild, wild, STARTED) is None
+    assert await records.spent_by(LONG_AGO, tenant=wild, user=wild, model=wild) == 0
+    assert await records.usage("day", LONG_AGO.date(), wild) == []
+    assert [decision.id for decision, _ in await records.decisions("acme", None, 10)] == [mine.id]
+
+
+async def test_a_page_is_read_along_the_index_however_long_the_record_has_become(
+    database: Database, journal: PostgresJournal, records: PostgresRecords
+) -> None:
+    """maximhq/bifrost#2172: the page of logs hung with 7,050 rows, since each was read whole to sort them."""
+    first = a_decision()
+    await journal.open(first, None)
+    async with database.reading() as connection:
+        await connection.execute(
+            "INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body) "
+            "SELECT 'dec_' || n, at + n * interval '1 second', tenant, key_id, kind, requested_model, chosen, label, "
+            "body || jsonb_build_object('id', 'dec_' || n) FROM decision, generate_series(1, 5000) n"
+        )
+        await connection.execute("ANALYZE decision, outcome")
+        await connection.execute("SET plan_cache_mode = force_generic_plan")  # the plan that a busy server comes to
+        for after, place in (("", ""), (AFTER, ", 'dec_30'")):
+            await connection.execute(f"PREPARE page AS {PAGE.format(after=after)}")
+            plan = await connection.fetchval(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE page ('acme', 20{place})")
+            assert _read_rows(json.loads(plan)[0]["Plan"], "decision") <= 21
+            await connection.execute("DEALLOCATE page")
+        await connection.execute("RESET plan_cache_mode")
+    page = await records.decisions("acme", "dec_30", 20)
+    assert [decision.id for decision, _ in page] == [f"dec_{n}" for n in range(29, 9, -1)]
+
+
+def _read_rows(node: dict[str, Any], table: str) -> int:
+    """How many rows of a table were looked at, those passed over included."""
+    own = node.get("Actual Rows", 0) + node.get("Rows Removed by Filter", 0) if node.get("Relation Name") == table else 0
+    return int(own * node.get("Actual Loops", 1)) + sum(_read_rows(inner, table) for inner in node.get("Plans", ()))
+
+
 async def test_unknown_is_none(records: PostgresRecords) -> None:
     assert await records.decision("dec_\0") is None
     assert await records.balance() == {}
@@ -70,6 +115,44 @@ async def test_open_decisions_are_those_of_an_earlier_process_with_their_holds(
     await journal.close(an_outcome(ended), ())
     found = {decision.id: held for decision, held in await records.open_decisions()}
     assert found == {left.id: hold(left, left.at), without_hold.id: None}
+
+
+async def test_an_open_decision_that_cannot_be_read_is_passed_over_and_named(
+    database: Database, journal: PostgresJournal, records: PostgresRecords, caplog: pytest.LogCaptureFixture
+) -> None:
+    readable, strange = a_decision(), a_decision()
+    await journal.open(readable, hold(readable, readable.at))
+    body = msgspec.to_builtins(strange) | {"kind": "telepathy"}
+    async with database.reading() as connection:
+        await connection.execute(
+            "INSERT INTO decision VALUES ($1, $2, 'acme', 'key_1', 'telepathy', 'auto', NULL, 'public', $3::jsonb)",
+            strange.id,
+            strange.at,
+            msgspec.json.encode(body).decode(),
+        )
+    assert [decision.id for decision, _ in await records.open_decisions()] == [readable.id]
+    assert strange.id in caplog.text
+
+
+async def test_open_decisions_of_one_server_and_what_it_has_spent(database: Database, records: PostgresRecords) -> None:
+    made = {}
+    for server in ("srv_1", "srv_2"):
+        own = Database(database.dsn, server=server, connections=1)
+        await own.connect()
+        journal = PostgresJournal(own)
+        made[server] = a_decision(at=STARTED)
+        await journal.open(made[server], hold(made[server], STARTED))
+        await answered(journal, a_decision(), charge=Charge(Decimal(2)))
+        await journal.stop()
+        await own.close()
+    await answered(PostgresJournal(database), a_decision(), charge=Charge(Decimal(4)))
+    assert [decision for decision, held in await records.open_decisions("srv_1") if held] == [made["srv_1"]]
+    assert await records.open_decisions() == []
+    assert await records.open_decisions("srv_3") == []
+    spent = [await records.spent("key_1", LONG_AGO, server) for server in (None, "srv_1", "srv_3")]
+    assert spent == [8, 2, 0]
+    by = [await records.spent_by(LONG_AGO, tenant="acme", server=server) for server in (None, "srv_2", "srv_3")]
+    assert by == [8, 2, 0]
 
 
 async def test_usage_by_day_is_cut_at_midnight_utc(journal: PostgresJournal, records: PostgresRecords) -> None:

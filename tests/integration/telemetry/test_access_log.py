@@ -33,6 +33,18 @@ def test_a_line_is_one_object_on_a_line_of_its_own(tmp_path: Path) -> None:
     )
 
 
+def test_it_is_for_its_owner_alone_and_so_are_those_set_aside(tmp_path: Path) -> None:
+    log = AccessLog(tmp_path / "logs" / "access.log", file_bytes=50)
+    for number in range(2):
+        log.write(line(number))
+        time.sleep(2 * access_log._GATHERED_S)
+    log.close()
+    files = list((tmp_path / "logs").iterdir())
+    assert len(files) > 1
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
+
+
 def test_lines_appear_while_it_runs_and_stay_when_it_starts_again(tmp_path: Path) -> None:
     path = tmp_path / "access.log"
     for start in (0, 2):

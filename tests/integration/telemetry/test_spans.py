@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from kyozon.domain.decisions import Attempt
 from kyozon.domain.errors import KyozonError, StreamBroken, UpstreamFailed
-from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.usage import Usage
 from kyozon.telemetry.spans import SCHEMA, Collector, Spans
 from tests.fakes.collector import FakeCollector, attributes
@@ -22,7 +22,7 @@ from tests.fakes.telemetry_samples import DECISION, decision, outcome, refused
 
 CANARY = "Say hello."  # what `ask` asks
 ANSWER = "Hello world"  # what the scripted model says
-EXTERNAL = Clearance(Level.INTERNAL)
+EXTERNAL = Zone("external", "external", Clearance(Level.INTERNAL))
 
 
 @pytest.fixture
@@ -117,8 +117,8 @@ async def test_requests_of_services_become_spans_without_words_or_persons(collec
         assert secret.encode() not in raw
 
 
-async def said(collector: FakeCollector, cleared: Clearance, declared: Label, *, streamed: bool) -> dict[str, Any]:
-    spans = Spans(Collector(collector.url, cleared), "test")
+async def said(collector: FakeCollector, zone: Zone, declared: Label, *, streamed: bool) -> dict[str, Any]:
+    spans = Spans(Collector(collector.url, zone), "test")
     house = FakeInstallation(watchers=[spans])
     asked = ask(declared=declared)
     if streamed:
@@ -139,6 +139,14 @@ async def test_words_go_to_a_cleared_zone(collector: FakeCollector, *, streamed:
     assert msgspec.json.decode(found["gen_ai.output.messages"]) == [
         {"role": "assistant", "parts": text, "finish_reason": "stop"}
     ]
+
+
+@pytest.mark.parametrize("bound", ["no-train", "jp-only"])
+async def test_a_collector_is_bound_like_a_model(collector: FakeCollector, bound: str) -> None:
+    """A clearance for every compartment says nothing of training and region."""
+    zone = Zone("far", "external", Clearance(Level.INTERNAL, frozenset({"*"})), region="US")
+    found = await said(collector, zone, Label(Level.PUBLIC, frozenset({bound})), streamed=False)
+    assert not [name for name in found if name.endswith("messages")]
 
 
 @pytest.mark.parametrize("label", [CONFIDENTIAL, Label(Level.PUBLIC, frozenset({"pii"}))])

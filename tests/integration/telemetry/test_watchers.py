@@ -83,7 +83,7 @@ def test_without_the_library_spans_are_refused_and_metrics_work(tmp_path: Path) 
 
 async def test_the_journal_says_how_much_waits(database: Database) -> None:
     journal = PostgresJournal(database)
-    opening = [asyncio.create_task(journal.open(a_decision(), None)) for _ in range(3)]
+    opening = [asyncio.ensure_future(journal.open(a_decision(), None)) for _ in range(3)]
     await asyncio.sleep(0)
     assert journal.pending == 3
     await asyncio.gather(*opening)

@@ -37,6 +37,7 @@ def measured(*, ladder: bool = True) -> Measured:
         seen("nginx", [point(20, first=0.5), point(90, first=3.0), point(10, first=0.4)]),
         seen("kyozon", [point(100, p50=1.5, first=1.5)] * 3),
         seen("kyozon_pooled", [point(200)] * 3),
+        seen("kyozon_relaxed", [point(95)] * 3),
         seen("portkey", [point(1000)] * 3, streams=[point(0, requests=0, failed=64)] * 3),
     ]
     steps = rungs(["alone", "+ client", "+ journal"], [40.0, 60.0, 55.0]) if ladder else ()

@@ -20,6 +20,7 @@ SAMPLES: list[errors.KyozonError] = [
     errors.SettingsError((TEXT, TEXT)),
     errors.RejectedUpstream("p", 400, "detail"),
     errors.NotPermitted(TEXT, {}),
+    errors.HeldForReview(TEXT, "rev_1"),
     errors.LimitReached(TEXT, "tokens", LATER),
     errors.BudgetReached(TEXT, LATER),
     errors.UpstreamUnreachable("p", "refused"),

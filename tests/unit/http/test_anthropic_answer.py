@@ -150,6 +150,31 @@ def test_only_the_first_choice_is_told() -> None:
     assert writer.feed(b'{"choices":[{"index":1,"delta":{"content":"x"}}]}') == []
 
 
+@pytest.mark.parametrize(("block", "opened", "kinds"), [
+    (1, "text", ["content_block_delta"]),
+    (1, None, ["content_block_start", "content_block_delta"]),
+    (-1, None, ["content_block_start", "content_block_delta"]),
+])  # fmt: skip
+def test_a_message_that_began_elsewhere(block: int, opened: str | None, kinds: list[str]) -> None:
+    writer = MessageEvents.resumed(block, opened)
+    text = writer.feed(b'{"choices":[{"index":0,"delta":{"content":"x"}}]}')
+    tool = writer.feed(
+        msgspec.json.encode({"choices": [{"index": 0, "delta": {"tool_calls": [{**call("{}"), "index": 0}]}}]})
+    )
+    ended = writer.finish()
+    place = block if opened else block + 1
+    assert [name for name, _ in text] == kinds
+    assert {msgspec.json.decode(payload)["index"] for _, payload in text} == {place}
+    assert [(name, msgspec.json.decode(payload).get("index")) for name, payload in [*tool, *ended]] == [
+        ("content_block_stop", place),
+        ("content_block_start", place + 1),
+        ("content_block_delta", place + 1),
+        ("content_block_stop", place + 1),
+        ("message_delta", None),
+        ("message_stop", None),
+    ]
+
+
 def test_calls_that_wait_come_before_what_follows_them() -> None:
     heads = [{"index": index, "id": f"call_{index}", "function": {"name": "now"}} for index in range(2)]
     blocks = blocks_of(played([{"tool_calls": heads}, {"content": "Done."}]))

@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kyozon.domain.usage import Usage
-from kyozon.metering.normalise import from_openai
+from kyozon.metering.normalise import from_openai, to_openai
 
 numbers: st.SearchStrategy[Any] = st.one_of(st.integers(), st.floats(), st.sampled_from([None, "7", True, [], {"a": 1}]))
 parts = st.dictionaries(st.sampled_from(["cached_tokens", "cache_write_tokens", "reasoning_tokens"]), numbers)
@@ -50,6 +51,15 @@ reports = st.fixed_dictionaries({}, optional={**dict.fromkeys(totals, numbers), 
 )
 def test_vendors_reports_come_out_alike(raw: dict[str, Any], usage: Usage) -> None:
     assert from_openai(raw) == usage
+
+
+counts = st.integers(0, 1000)
+
+
+@given(st.builds(Usage, counts, counts, counts, counts, st.just(0)), st.integers(0, 1000))
+def test_what_is_written_is_read_back(usage: Usage, reasoning: int) -> None:
+    usage = structs.replace(usage, output=usage.output + reasoning, reasoning=reasoning)
+    assert from_openai(to_openai(usage)) == usage
 
 
 @given(reports)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from kyozon.domain.usage import Usage
 from kyozon.metering.normalise import from_anthropic, from_gemini
+from kyozon.metering.pricing import charge
+from kyozon.providers.cards import load_cards
 
 counts = st.integers(-5, 500) | st.none() | st.text(max_size=3) | st.floats() | st.booleans()
 NAMES = [
@@ -37,6 +39,18 @@ def test_anthropic_counts_the_cache_beside_the_input() -> None:
     assert usage.input == 240
 
 
+def test_what_is_written_to_the_cache_for_an_hour_costs_its_own_price() -> None:
+    """maximhq/bifrost#4733: at the price for minutes the charge stays below the bill."""
+    written = {"ephemeral_5m_input_tokens": 10_000, "ephemeral_1h_input_tokens": 20_000}
+    usage = from_anthropic({"input_tokens": 0, "cache_creation_input_tokens": 30_000, "cache_creation": written})
+    assert (usage.cache_write, usage.cache_write_hour) == (30_000, 20_000)
+    for card in load_cards().values():
+        if card.provider == "anthropic":
+            price = card.prices[0]
+            assert price.cache_write is not None
+            assert charge(usage, price).amount == (price.cache_write + 4 * price.input) / 100
+
+
 def test_gemini_counts_the_cache_in_the_prompt_and_thoughts_beside_the_answer() -> None:
     raw = {
         "promptTokenCount": 210,
@@ -52,8 +66,18 @@ def test_gemini_counts_the_cache_in_the_prompt_and_thoughts_beside_the_answer() 
 
 
 @pytest.mark.parametrize("normalise", [from_anthropic, from_gemini])
-@given(st.dictionaries(st.sampled_from(NAMES), counts) | st.fixed_dictionaries({"output_tokens_details": counts}))
+@given(
+    st.dictionaries(st.sampled_from(NAMES), counts)
+    | st.fixed_dictionaries({"output_tokens_details": counts})
+    | st.fixed_dictionaries(
+        {
+            "cache_creation_input_tokens": counts,
+            "cache_creation": counts | st.fixed_dictionaries({"ephemeral_1h_input_tokens": counts}),
+        }
+    )
+)
 def test_no_report_makes_a_count_negative(normalise: Callable[[Mapping[str, Any]], Usage], raw: dict[str, Any]) -> None:
     usage = normalise(raw)
-    assert min(usage.uncached, usage.cache_read, usage.cache_write, usage.reasoning) >= 0
+    assert min(usage.uncached, usage.cache_read, usage.cache_write, usage.cache_write_hour, usage.reasoning) >= 0
+    assert usage.cache_write_hour <= usage.cache_write
     assert usage.reasoning <= usage.output

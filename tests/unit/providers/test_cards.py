@@ -62,7 +62,7 @@ def test_a_model_served_by_somebody_else_carries_that_vendors_name(card: ModelCa
 def test_prices_are_whole(card: ModelCard) -> None:
     assert card.prices
     for price in card.prices:
-        stated = (price.input, price.output, price.cached_input, price.cache_write)
+        stated = (price.input, price.output, price.cached_input, price.cache_write, price.cache_write_hour)
         amounts = [amount for amount in stated if amount is not None]
         assert {type(amount) for amount in amounts} == {Decimal}
         assert min(amounts) >= 0

@@ -1,9 +1,10 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kyozon.providers.sse import Event, EventParser
+from kyozon.providers.sse import EndlessEventError, Event, EventParser
 
 STREAM = (
     b"\xef\xbb\xbfevent: start\r\ndata: one\r\n\r\n"
@@ -42,3 +43,23 @@ def test_whatever_data_is_sent_comes_out(sent: list[bytes], places: list[int]) -
 @given(st.binary())
 def test_no_bytes_break_it(noise: bytes) -> None:
     EventParser().feed(noise)
+
+
+@given(st.sampled_from([b"x", b"data: x\n", b"event: x"]), st.integers(1, 300))
+def test_an_event_without_end_is_given_up_before_it_fills_the_memory(repeated: bytes, most: int) -> None:
+    parser = EventParser(most)
+    with pytest.raises(EndlessEventError):
+        _feed(parser, [repeated] * (2 * most + 2))
+    assert len(parser._rest) + sum(map(len, parser._data)) <= most + len(repeated)
+
+
+def _feed(parser: EventParser, chunks: list[bytes]) -> None:
+    for chunk in chunks:
+        parser.feed(chunk)
+
+
+@given(st.lists(st.integers(0, 10_000)))
+def test_many_events_are_not_one_large_one(places: list[int]) -> None:
+    parser = EventParser(most=len(STREAM))
+    for _ in range(5):
+        _feed(parser, cut(STREAM + b"\n\n", places))

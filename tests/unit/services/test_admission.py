@@ -7,6 +7,7 @@ import pytest
 from kyozon.domain.callers import Limits
 from kyozon.domain.errors import Busy, LimitReached
 from kyozon.services.admission import Admission, Caps, Deployment
+from kyozon.services.deciding import RECORDED
 from tests.fakes.installation import CHEAP, IN_HOUSE, FakeInstallation, api_key, ask
 from tests.fakes.scripted import HANG, TURN, hello, piece
 from tests.fakes.steered import Steered
@@ -103,7 +104,7 @@ async def test_the_keys_own_cap_is_told_as_its_limit() -> None:
     with pytest.raises(LimitReached, match="key test may run 1 requests at the same time") as refused:
         await house.chat.answer(ask("cheap", key=key))
     assert (refused.value.limit, refused.value.resets_at is not None) == ("concurrent_requests", True)
-    assert house.book.outcomes[str(refused.value.decision_id)].status == "refused"
+    assert house.book.outcomes[str(RECORDED.get())].status == "refused"
     first.cancel()
     await asyncio.wait([first])
     house.chats["bargain"].scripts = [hello()]

@@ -241,3 +241,12 @@ async def test_a_broken_stream_is_not_kept_and_a_left_one_neither() -> None:
     await streamed.close()
     assert house.answers.kept == []
     house.assert_settled()
+
+
+async def test_what_is_not_looked_for_by_similarity_keeps_nothing_to_be_found_by() -> None:
+    """litellm#24928: vectors of prompts were stored although prompts were not to be."""
+    house = FakeInstallation()
+    await house.chat.answer(ask(cache="exact"))
+    (kept,) = house.answers.kept
+    assert (kept.vector, kept.essence) == (None, None)
+    assert house.embedder.calls == []

@@ -8,9 +8,12 @@ import pytest
 from msgspec import structs
 
 from kyozon.domain.callers import Limits
+from kyozon.domain.decisions import Objection
 from kyozon.domain.errors import LimitReached, NotFound, NotPermitted, StorageUnavailable
 from kyozon.domain.labels import Clearance, Label, Level
-from tests.fakes.installation import CONFIDENTIAL, FakeInstallation, api_key, ask
+from kyozon.governance.subject import Subject
+from kyozon.services.deciding import RECORDED
+from tests.fakes.installation import CONFIDENTIAL, FakeInstallation, api_key, ask, rules
 
 
 async def test_recorded_before_sent_and_closed_after() -> None:
@@ -54,10 +57,10 @@ async def test_a_confidential_request_reaches_no_external_model(model: str) -> N
 
 async def test_a_refusal_is_recorded_too() -> None:
     house = FakeInstallation()
-    with pytest.raises(NotPermitted) as refused:
+    with pytest.raises(NotPermitted):
         await house.chat.answer(ask("dear", declared=CONFIDENTIAL))
     assert house.log == ["open", "close refused"]
-    decision = house.book.decisions_by_id[refused.value.decision_id or ""]
+    decision = house.book.decisions_by_id[RECORDED.get() or ""]
     assert decision.chosen is None
     assert decision.label.level is Level.CONFIDENTIAL
     assert [o.rule for candidate in decision.candidates for o in candidate.objections] == ["clearance"]
@@ -70,9 +73,9 @@ async def test_a_limit_is_a_recorded_refusal() -> None:
     house = FakeInstallation()
     key = api_key(limits=Limits(requests_per_minute=1))
     await house.chat.answer(ask(key=key))
-    with pytest.raises(LimitReached) as refused:
+    with pytest.raises(LimitReached):
         await house.chat.answer(ask(key=key))
-    assert house.book.outcomes[refused.value.decision_id or ""].status == "refused"
+    assert house.book.outcomes[RECORDED.get() or ""].status == "refused"
     house.assert_settled()
 
 
@@ -89,6 +92,21 @@ async def test_a_key_gets_no_answer_above_its_clearance() -> None:
     with pytest.raises(NotPermitted) as refused:
         await house.chat.answer(ask(key=key, declared=CONFIDENTIAL))
     assert all("reader" in {o.rule for o in found} for found in refused.value.objections.values())
+
+
+async def test_a_rule_that_breaks_lets_nothing_through() -> None:
+    """litellm#30728: the guard failed, and the text was sent as if it had agreed."""
+
+    def broken(_: Subject) -> Objection | None:
+        raise ZeroDivisionError
+
+    house = FakeInstallation()
+    house.registry.installation = structs.replace(house.registry.installation, rules=[*rules(), broken])
+    for asked in (house.chat.answer, house.chat.stream, house.chat.count_tokens):
+        with pytest.raises(ZeroDivisionError):
+            await asked(ask())
+    assert house.log == []
+    house.assert_settled()
 
 
 async def test_an_unknown_model_is_not_found() -> None:

@@ -45,7 +45,7 @@ async def test_it_counts_against_the_budget_and_the_tokens_of_the_key() -> None:
     key = api_key(limits=Limits(tokens_per_minute=100_000, money_per_month=Decimal(1)))
     await house.chat.answer(ask(key=key))
     (outcome,) = house.book.outcomes.values()
-    (purse,) = house.limiter._purses.values()
+    (purse,) = house.leasing.purses.values()
     assert purse.spent == house.book.total(f"key:{key.id}:spend") > outcome.charge.amount
     used = outcome.attempts[0].usage
     assert used is not None

@@ -64,11 +64,13 @@ async def test_a_refusal_of_one_takes_nothing_from_the_others() -> None:
     key = _key("one", limits=Limits(requests_per_minute=10, tokens_per_minute=10_000, money_per_month=Decimal(1)))
     house = _house(tenants={"default": Limits(requests_per_minute=5)}, models={"cheap": Limits(requests_per_minute=1)})
     await house.chat.answer(ask("cheap", key=key, max_tokens=100))
-    buckets, purse = dict(house.limiter._buckets), structs.replace(house.limiter._purses["key", "default", key.id])
+    held = structs.asdict
+    buckets = {pool: held(each) for pool, each in house.leasing.buckets.items()}
+    purses = {place: held(each) for place, each in house.leasing.purses.items()}
     with pytest.raises(LimitReached, match="model cheap"):
         await house.chat.answer(ask("cheap", key=key, max_tokens=100))
-    assert house.limiter._buckets == buckets
-    assert house.limiter._purses["key", "default", key.id] == purse
+    assert {pool: held(each) for pool, each in house.leasing.buckets.items()} == buckets
+    assert {place: held(each) for place, each in house.leasing.purses.items()} == purses
 
 
 async def test_a_model_at_its_ceiling_is_passed_over_for_another() -> None:

@@ -121,4 +121,4 @@ async def test_a_settlement_that_cannot_be_recorded_is_no_silent_success() -> No
     with pytest.raises(StorageUnavailable):
         await _read(streamed, [])
     assert house.chats["bargain"].closed == 1
-    assert house.limiter._purses == {}
+    assert house.leasing.purses == {}

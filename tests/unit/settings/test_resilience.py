@@ -36,6 +36,13 @@ def test_a_provider_says_otherwise_than_the_server(tmp_path: Path) -> None:
     assert found.retrying.total == 90.5
 
 
+def test_a_broken_stream_ends_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    assert _loaded(tmp_path, BOX).routing.broken_stream == "end"
+    assert _loaded(tmp_path, '[routing]\nbroken_stream = "continue"\n').routing.broken_stream == "continue"
+    with pytest.raises(SettingsError, match="broken_stream"):
+        _loaded(tmp_path, '[routing]\nbroken_stream = "resume"\n')
+
+
 def test_retries_and_breakers_as_stated(tmp_path: Path) -> None:
     found = _loaded(tmp_path, "[routing]\nretries = 0\nretry_share = 5\nbreaker_failures = 2\nbreaker_seconds = 600\n")
     assert (found.retrying.retries, found.retrying.share) == (0, 5)

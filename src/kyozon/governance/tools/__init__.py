@@ -1,0 +1,1 @@
+"""What a tool may be called with, once somebody untrusted has been listened to."""

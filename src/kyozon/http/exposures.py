@@ -1,0 +1,80 @@
+"""Where a stored value, or an exchange, has been; and raising its label, which binds everything made from it."""
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kyozon.domain.callers import Caller
+from kyozon.domain.errors import InvalidRequest, NotAllowed
+from kyozon.domain.labels import Label, parse_label
+from kyozon.domain.language import Text
+from kyozon.domain.provenance import Exposure
+from kyozon.http.answering import json_response
+from kyozon.http.context import services
+from kyozon.http.reading import body_of, caller_of, decode
+from kyozon.services.provenance import Wish, unknown
+
+
+async def get_exposure(request: Request) -> Response:
+    """Every delivery of a stored value or an exchange, and of what was made from it; for admin keys cleared for it."""
+    caller = await _admin(request)
+    name = await _readable(request, caller)
+    return _answered(await services(request).provenance.exposure(caller.tenant, name))
+
+
+async def raise_label(request: Request) -> Response:
+    """Raise the label of a stored value or an exchange, with a reason; answers with its exposure. For admin keys."""
+    caller = await _admin(request)
+    name = await _readable(request, caller)
+    wanted = decode(await body_of(request))
+    label = _label(wanted.get("label"))
+    if not label.within(caller.key.clearance):
+        raise NotAllowed(
+            Text(
+                f"this key is cleared for {caller.key.clearance}; raise the label with one that is cleared for {label}.",
+                f"このキーの許可は {caller.key.clearance} までです。{label} まで許可されたキーで変更してください。",
+            )
+        )
+    wish = Wish(caller.tenant, name, label, caller.key.user, str(wanted.get("reason") or ""))
+    return _answered(await services(request).provenance.relabel(wish))
+
+
+async def _admin(request: Request) -> Caller:
+    caller = await caller_of(request)
+    if not caller.key.admin:
+        raise NotAllowed(
+            Text(
+                "exposure reports and labels of stored data need an admin key (kyozon keys create --admin).",
+                "漏えい範囲の確認と保存データのラベル変更には管理者キーが必要です（kyozon keys create --admin）。",
+            )
+        )
+    return caller
+
+
+def _label(text: Any) -> Label:
+    try:
+        return parse_label(str(text or ""))
+    except ValueError as error:
+        raise InvalidRequest(Text(f"label: {error}.", f"label が不正です：{error}"), "label") from error
+
+
+async def _readable(request: Request, caller: Caller) -> str:
+    """The name in the path, of something that the caller may know of."""
+    name = str(request.path_params["id"])
+    label = await services(request).provenance.label(caller.tenant, (name,))
+    if not label.within(caller.key.clearance):
+        raise unknown(name)
+    return name
+
+
+def _answered(exposure: Exposure) -> Response:
+    return json_response(msgspec.json.encode({"object": "kyozon.exposure", **msgspec.to_builtins(exposure)}))
+
+
+routes = [
+    Route("/kyozon/v1/exposures/{id}", get_exposure, methods=["GET"]),
+    Route("/kyozon/v1/exposures/{id}/label", raise_label, methods=["POST"]),
+]

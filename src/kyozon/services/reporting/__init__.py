@@ -1,0 +1,1 @@
+"""Records for regulators: what happened in a period, counted from the decision records."""

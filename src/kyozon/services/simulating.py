@@ -1,0 +1,126 @@
+"""Many recorded decisions made again: all of them as proof of the record, or as a forecast for another policy."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct, field
+
+from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.policy import Basis
+from kyozon.ports.policies import Policies
+from kyozon.services.registry import Registry
+from kyozon.services.replaying import Forecast, Replay, forecast, replay, replayable
+
+_EXAMPLES = 5
+
+RegistryAsOf = Callable[[Basis], Registry]
+"""What was, or would have been, known where a decision was made from a basis."""
+
+
+class Proof(Struct):
+    """How many decisions came out as recorded; `unreplayable` are of a version that recorded less."""
+
+    decisions: int = 0
+    same: int = 0
+    unreplayable: int = 0
+    different: list[Replay] = field(default_factory=list)
+
+
+class Simulated(Struct):
+    """What another policy would have changed. `examples` are ids of decisions, by what happens to them.
+
+    Money is in one currency; `unpriced` decisions have no known price on one of the sides and stand in neither sum.
+    """
+
+    policy_version: str
+    decisions: int = 0
+    unreplayable: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    allowed: int = 0
+    elsewhere: int = 0
+    unpriced: int = 0
+    cost_before: Decimal = Decimal(0)
+    cost_after: Decimal = Decimal(0)
+    rules: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=lambda: {"refused": [], "allowed": [], "elsewhere": []})
+
+
+class Replayer:
+    """Makes recorded decisions again."""
+
+    def __init__(self, policies: Policies, as_of: RegistryAsOf) -> None:
+        self._policies = policies
+        self._as_of = as_of
+        self._bases: dict[str, Basis] = {}
+        self._registries: dict[str, Registry] = {}
+
+    async def one(self, decision: Decision) -> Replay | None:
+        """A decision under the policy that it was made under; None where the record does not hold enough."""
+        basis = await self._basis(decision)
+        return None if basis is None else replay(decision, self._registry(decision.basis, basis, self._as_of))
+
+    async def prove(self, since: datetime, tenant: str | None = None) -> Proof:
+        """Every decision since a moment under the policy that it was made under."""
+        found = Proof()
+        async for decision, _ in self._policies.recorded(since, tenant):
+            found.decisions += 1
+            again = await self.one(decision)
+            if again is None:
+                found.unreplayable += 1
+            elif again.same:
+                found.same += 1
+            else:
+                found.different.append(again)
+        return found
+
+    async def simulate(
+        self, would: RegistryAsOf, policy_version: str, since: datetime, tenant: str | None = None
+    ) -> Simulated:
+        """Every decision since a moment under another policy: `would` says what would have been known under it."""
+        found = Simulated(policy_version)
+        async for decision, outcome in self._policies.recorded(since, tenant):
+            found.decisions += 1
+            basis = await self._basis(decision)
+            if basis is None:
+                found.unreplayable += 1
+            else:
+                registry = self._registry(f"new {decision.basis}", basis, would)
+                _count(found, forecast(decision, outcome, registry, basis.default_label), outcome)
+        return found
+
+    async def _basis(self, decision: Decision) -> Basis | None:
+        if not replayable(decision):
+            return None
+        if decision.basis not in self._bases:
+            found = await self._policies.basis(decision.basis)
+            if found is None:
+                return None
+            self._bases[decision.basis] = found
+        return self._bases[decision.basis]
+
+    def _registry(self, name: str, basis: Basis, as_of: RegistryAsOf) -> Registry:
+        if name not in self._registries:
+            self._registries[name] = as_of(basis)
+        return self._registries[name]
+
+
+def _count(found: Simulated, one: Forecast, outcome: Outcome | None) -> None:
+    if one.before == one.after:
+        found.unchanged += 1
+    else:
+        what = "refused" if one.after is None else "allowed" if one.before is None else "elsewhere"
+        setattr(found, what, getattr(found, what) + 1)
+        if len(found.examples[what]) < _EXAMPLES:
+            found.examples[what].append(one.decision_id)
+        if what == "refused":
+            found.rules.update(one.rules)
+    if outcome is not None and outcome.cache is not None and outcome.cache.hit:
+        return  # no model was asked, and none would have been
+    if one.cost_before is None or one.cost_after is None:
+        found.unpriced += 1
+    else:
+        found.cost_before += one.cost_before
+        found.cost_after += one.cost_after

@@ -1,0 +1,89 @@
+"""Steps 4 and 7 of a request's life without the moment's accidents: which cards may answer, and what each would cost.
+
+A decision and its replay both call this, so that one can prove the other.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from msgspec import Struct, structs
+
+from kyozon.domain.callers import ApiKey
+from kyozon.domain.decisions import Objection
+from kyozon.domain.labels import Label
+from kyozon.domain.models import AUTO, ModelCard
+from kyozon.domain.requests import Needs
+from kyozon.domain.usage import Usage
+from kyozon.governance.permit import objections, permit
+from kyozon.governance.subject import Rule, Subject
+from kyozon.metering.pricing import charge, price_at
+from kyozon.routing.option import Option
+from kyozon.services.registry import Registry
+
+Weighed = tuple[Subject, tuple[Objection, ...]]
+Verdict = list[Weighed]
+
+
+class Query(Struct, frozen=True):
+    """What is weighed: the model that was asked for, what the request needs, its label, and who would read the answer.
+
+    `masked` is the label of its masked words, for places that may not receive the others.
+    """
+
+    model: str
+    needs: Needs
+    label: Label
+    key: ApiKey
+    masked: Label | None = None
+
+
+def weighed(registry: Registry, query: Query) -> Verdict:
+    """Every card that the request may mean, with what the rules have against it; raises `NotFound` where there is none."""
+    cards = registry.candidates(query.model, query.needs.kind)
+    rules = registry.installation.rules
+    verdict = permit([_subject(registry, query, card) for card in cards], rules)
+    if query.masked is None:
+        return verdict
+    return [_or_masked(pair, query.masked, rules) for pair in verdict]
+
+
+def options_of(verdict: Verdict, needs: Needs, day: date) -> Sequence[Option]:
+    """The permitted cards and what the request would cost there on `day`."""
+    cards = [subject.card for subject, found in verdict if not found]
+    return [Option(card, cost(card, needs, expected(card, needs), day)) for card in cards]
+
+
+def cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:
+    """Money for the estimated input and so many output tokens; None where no price is known."""
+    usage = Usage(uncached=needs.input_tokens, output=output)
+    found = charge(usage, price_at(card.prices, day, usage.input))
+    return found.amount if found.priced else None
+
+
+def expected(card: ModelCard, needs: Needs) -> int:
+    """Output tokens that the request may bring, as far as the card can give them."""
+    ceiling = card.max_output
+    return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
+
+
+def _or_masked(pair: Weighed, label: Label, rules: Sequence[Rule]) -> Weighed:
+    """A card with objections, or if masked words meet none, the card with the label of those."""
+    subject, found = pair
+    if not found or subject.zone is None or not subject.zone.masked:
+        return pair
+    masked = structs.replace(subject, label=label)
+    return pair if objections(masked, rules) else (masked, ())
+
+
+def _subject(registry: Registry, query: Query, card: ModelCard) -> Subject:
+    return Subject(
+        card=card,
+        provider=registry.provider(card),
+        zone=registry.zone(card),
+        label=query.label,
+        needs=query.needs,
+        key=query.key,
+        named=query.model != AUTO,
+        credential_missing=registry.installation.credentials_missing.get(card.provider),
+    )

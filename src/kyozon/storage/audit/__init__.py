@@ -1,0 +1,1 @@
+"""The audit log at rest: events in, leaves into the tree, signed checkpoints out; and what is forgotten of people."""

@@ -1,0 +1,167 @@
+"""What stored values are made from, in PostgreSQL: one recursive query upwards for labels, one downwards for exposure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.errors import NotFound
+from kyozon.domain.labels import Label
+from kyozon.domain.language import Text
+from kyozon.domain.provenance import EXCHANGE, Delivery, Relabelling, StoredValue
+from kyozon.storage.database import Database
+from kyozon.storage.encoding import to_json, to_text
+
+_label = msgspec.json.Decoder(Label)
+_decision = msgspec.json.Decoder(Decision)
+_outcome = msgspec.json.Decoder(Outcome)
+_change = msgspec.json.Decoder(Relabelling)
+_delivery = msgspec.json.Decoder(Delivery)
+
+# Decisions become rows only where something is made from them, or their label is changed.
+_EXCHANGES = f"""
+INSERT INTO stored_value (tenant, id, kind, at, label, sha256)
+SELECT tenant, id, '{EXCHANGE}', at, body->'label', body->>'body_sha256' FROM decision
+WHERE tenant = $1 AND id = ANY($2) AND body ? 'label'
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - a constant
+_ADD = """
+INSERT INTO stored_value (tenant, id, kind, at, label, sha256) SELECT $1, $2, $3, $4, $5::jsonb, $6
+WHERE NOT EXISTS (SELECT FROM decision WHERE id = $2)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+_SOURCES = "INSERT INTO value_source (tenant, value, source) SELECT $1, $2, unnest($3::text[])"
+_LABELS = """
+WITH RECURSIVE made (root, id) AS (
+    SELECT name, name FROM unnest($2::text[]) AS given (name)
+    UNION
+    SELECT made.root, source.id FROM made CROSS JOIN LATERAL (
+        SELECT s.source AS id FROM value_source s WHERE s.tenant = $1 AND s.value = made.id
+        UNION ALL
+        SELECT jsonb_array_elements_text(d.body->'sources') FROM decision d WHERE d.tenant = $1 AND d.id = made.id
+        UNION ALL
+        SELECT o.body#>>'{cache,source}' FROM outcome o JOIN decision d ON d.id = o.decision_id AND d.tenant = $1
+        WHERE o.decision_id = made.id AND o.body#>>'{cache,source}' IS NOT NULL
+    ) AS source
+)
+SELECT DISTINCT made.root, coalesce(v.label, d.body->'label') AS label FROM made
+LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = made.id
+LEFT JOIN decision d ON d.tenant = $1 AND d.id = made.id
+"""
+_DERIVED = """
+WITH RECURSIVE made (id) AS (
+    SELECT $2::text
+    UNION
+    SELECT value.id FROM made CROSS JOIN LATERAL (
+        SELECT s.value AS id FROM value_source s WHERE s.tenant = $1 AND s.source = made.id
+        UNION ALL
+        SELECT d.id FROM decision d
+        WHERE d.body->'sources' <> '[]' AND d.body->'sources' ? made.id AND d.tenant = $1
+        UNION ALL
+        SELECT o.decision_id FROM outcome o JOIN decision d ON d.id = o.decision_id AND d.tenant = $1
+        WHERE o.body#>>'{cache,source}' = made.id
+    ) AS value
+)
+SELECT id FROM made ORDER BY id
+"""
+_OWN = """
+SELECT coalesce(v.label, d.body->'label') AS label FROM (SELECT $2::text AS id) AS asked
+LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = asked.id
+LEFT JOIN decision d ON d.tenant = $1 AND d.id = asked.id
+"""
+_LOCKED = "SELECT label FROM stored_value WHERE tenant = $1 AND id = $2 FOR UPDATE"
+_RELABEL = "INSERT INTO relabelling (id, tenant, value, at, body) VALUES ($1, $2, $3, $4, $5::jsonb)"
+_CHANGES = "SELECT body FROM relabelling WHERE tenant = $1 AND value = $2 ORDER BY at, id"
+_DELIVER = "INSERT INTO delivery (id, at, tenant, zone, carried, body) VALUES ($1, $2, $3, $4, $5, $6::jsonb)"
+_DELIVERIES = "SELECT body FROM delivery WHERE tenant = $1 AND carried && $2::text[] ORDER BY at, id"
+_DECISIONS = """
+SELECT d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
+WHERE d.tenant = $1 AND d.id = ANY($2) AND d.body ? 'label' ORDER BY d.at, d.id
+"""
+
+
+class PostgresProvenance:
+    """`ports.provenance.ProvenanceStore` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, value: StoredValue) -> bool:
+        """Keep a value and its sources."""
+        tenant, name, sources = to_text(value.tenant), to_text(value.id), _texts(value.sources)
+        own = (tenant, name, value.kind, value.at, to_json(value.label), value.sha256)
+        try:
+            async with self._database.writing() as connection:
+                if await connection.fetchval(_ADD, *own) is None:
+                    return False
+                await connection.execute(_EXCHANGES, tenant, sources)
+                await connection.execute(_SOURCES, tenant, name, sorted(set(sources)))
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFound(
+                Text(
+                    f"a source of {value.id!r} is not among this tenant's stored values.",
+                    f"{value.id!r} の出所に、このテナントの保存値ではないものがあります。",
+                )
+            ) from error
+        return True
+
+    async def labels(self, tenant: str, values: Sequence[str]) -> Mapping[str, frozenset[Label | None]]:
+        """The labels that each value's effective one is the join of."""
+        names = {to_text(value): value for value in values}
+        found: dict[str, set[Label | None]] = {value: set() for value in values}
+        for row in await self._rows(_LABELS, to_text(tenant), list(names)):
+            label = None if row["label"] is None else _label.decode(row["label"])
+            found[names[row["root"]]].add(label)
+        return {value: frozenset(labels) for value, labels in found.items()}
+
+    async def derived(self, tenant: str, value: str) -> Sequence[str]:
+        """The value and everything that was made from it."""
+        return [row["id"] for row in await self._rows(_DERIVED, to_text(tenant), to_text(value))]
+
+    async def relabel(self, change: Relabelling) -> bool:
+        """Give a value its new label, by recording the change."""
+        tenant, value = to_text(change.tenant), to_text(change.value)
+        async with self._database.writing() as connection:
+            await connection.execute(_EXCHANGES, tenant, [value])
+            label = await connection.fetchval(_LOCKED, tenant, value)
+            if label is None or _label.decode(label) != change.old:
+                return False
+            await connection.execute(_RELABEL, change.id, tenant, value, change.at, to_json(change))
+        return True
+
+    async def own_label(self, tenant: str, value: str) -> Label | None:
+        """What a value itself was labelled."""
+        (row,) = await self._rows(_OWN, to_text(tenant), to_text(value))
+        return None if row["label"] is None else _label.decode(row["label"])
+
+    async def changes(self, tenant: str, value: str) -> Sequence[Relabelling]:
+        """How a value's own label was changed, oldest first."""
+        return [_change.decode(row["body"]) for row in await self._rows(_CHANGES, to_text(tenant), to_text(value))]
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Record that values leave."""
+        values = (delivery.id, delivery.at, to_text(delivery.tenant), to_text(delivery.zone), _texts(delivery.values))
+        async with self._database.reading() as connection:
+            await connection.execute(_DELIVER, *values, to_json(delivery))
+
+    async def deliveries(self, tenant: str, values: Sequence[str]) -> Sequence[Delivery]:
+        """The deliveries of any of these values that no decision records, oldest first."""
+        return [_delivery.decode(row["body"]) for row in await self._rows(_DELIVERIES, to_text(tenant), _texts(values))]
+
+    async def exchanges(self, tenant: str, values: Sequence[str]) -> Sequence[tuple[Decision, Outcome | None]]:
+        """Those of these values that are decisions, oldest first."""
+        rows = await self._rows(_DECISIONS, to_text(tenant), _texts(values))
+        return [
+            (_decision.decode(row["decision"]), None if row["outcome"] is None else _outcome.decode(row["outcome"]))
+            for row in rows
+        ]
+
+    async def _rows(self, query: str, *arguments: Any) -> Any:
+        async with self._database.reading() as connection:
+            return await connection.fetch(query, *arguments)
+
+
+def _texts(values: Sequence[str]) -> list[str]:
+    return [to_text(value) for value in values]

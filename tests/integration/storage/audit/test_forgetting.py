@@ -1,0 +1,207 @@
+"""Who is erased is found nowhere: not in a table, a dump, a proof; and backups from before do not give their words back."""
+
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from kyozon.domain.audit import AuditEvent, Report
+from kyozon.domain.errors import NotAllowed, NotFound
+from kyozon.ports.records import KeptAnswer
+from kyozon.services.audit import Auditor
+from kyozon.services.world import World
+from kyozon.storage.audit.forgetting import Forgetting
+from kyozon.storage.audit.log import snapshot
+from kyozon.storage.audit.retention import Retention
+from kyozon.storage.audit.signing import TrustedKeys
+from kyozon.storage.audit.trail import PostgresTrail
+from kyozon.storage.cache import PostgresAnswers
+from kyozon.storage.database import Database
+from kyozon.storage.journal import PostgresJournal
+from kyozon.storage.keys import PostgresKeyStore
+from kyozon.storage.master_keys import MasterKeys
+from kyozon.storage.programs import Programs
+from kyozon.storage.records import PostgresRecords
+from kyozon.storage.vault import Vault
+from tests.contract.storage.answer_store import HERE, answer, wanted
+from tests.fakes.record_samples import a_decision, a_key, an_outcome
+from tests.integration.storage.audit.conftest import NOW, SealedLog
+
+PERSON, WORDS = "Canary-San", b"the canary sang of the merger"
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def masters(tmp_path: Path) -> MasterKeys:
+    return MasterKeys(tmp_path / "keys")
+
+
+@pytest.fixture
+def forgetting(database: Database, masters: MasterKeys, world: World) -> Forgetting:
+    return Forgetting(database, masters, world)
+
+
+class Life:
+    """What one person leaves behind: a key, decisions, events, an answer kept for a repetition, one in the cache."""
+
+    def __init__(self, log: SealedLog, masters: MasterKeys) -> None:
+        self.log = log
+        self.vault = Vault(log.database, masters)
+        self.key = a_key(user=PERSON, name=f"{PERSON}'s laptop")
+        self.here = structs.replace(HERE, tenant="acme", principals=(PERSON, self.key.id))
+        self.decisions: list[str] = []
+
+    async def lived(self) -> None:
+        await PostgresKeyStore(self.log.database).add(self.key)
+        decision = a_decision(user=PERSON, key_id=self.key.id)
+        kept = KeptAnswer(self.key.id, "again", "0" * 64, decision.id, "answer/openai", WORDS, LATER)
+        journal = PostgresJournal(self.log.database, self.vault)
+        await journal.open(decision, None)
+        await journal.close(an_outcome(decision), (), kept)
+        cached = answer(partition=self.here, payload=WORDS, essence=None)
+        await PostgresAnswers(self.log.database, self.vault).keep(structs.replace(cached, expires_at=LATER))
+        await PostgresTrail(self.log.database).record(AuditEvent("evt_p", NOW, "review:approved", "acme", PERSON))
+        assert await self.log.sealer.finish()
+        self.decisions = [decision.id]
+
+    async def remembered(self, database: Database | None = None) -> tuple[bytes | None, bytes | None]:
+        """The kept and the cached words, by a server that has just been started."""
+        database = database or self.log.database
+        vault = Vault(database, self.vault._masters)
+        kept = await PostgresRecords(database, NOW, vault).kept_answer(self.key.id, "again", NOW)
+        cached = await PostgresAnswers(database, vault).same(structs.replace(wanted(self.here), at=NOW), "question")
+        return kept.payload if kept else None, cached.payload if cached else None
+
+
+@pytest.fixture
+async def life(sealed_log: SealedLog, masters: MasterKeys) -> Life:
+    await sealed_log.filled(3)
+    found = Life(sealed_log, masters)
+    await found.lived()
+    return found
+
+
+def dump(dsn: str) -> str:
+    """What a backup holds."""
+    program = Programs(Path())._bin / "pg_dump"
+    return subprocess.run([program, "--dbname", dsn], capture_output=True, text=True, check=True).stdout
+
+
+def restore(dsn: str, backup: str) -> None:
+    program = Programs(Path())._bin / "psql"
+    subprocess.run([program, "--quiet", "--dbname", dsn], input=backup, text=True, check=True, capture_output=True)
+
+
+async def test_words_lie_sealed_and_come_back(life: Life) -> None:
+    assert await life.remembered() == (WORDS, WORDS)
+    text = dump(life.log.database.dsn)
+    assert WORDS.decode() not in text
+    assert WORDS.hex() not in text
+    assert PERSON in text
+
+
+async def test_who_is_erased_is_nowhere_and_the_log_is_sound(life: Life, forgetting: Forgetting) -> None:
+    outside = await life.log.filled(3)
+    erased = await forgetting.erase("acme", PERSON)
+    assert (erased.records, erased.keys, erased.deleted) == (3, 1, 2)
+    text = dump(life.log.database.dsn)
+    for canary in (PERSON, PERSON.encode().hex(), WORDS.decode(), WORDS.hex(), life.key.name):
+        assert canary not in text
+    assert await life.remembered() == (None, None)
+    assert await life.log.sealer.finish()
+    report = await life.log.verified(outside)
+    assert (report.findings, report.erased) == ((), 1)
+    async with snapshot(life.log.database) as log:
+        proof = await Auditor(log, TrustedKeys([])).prove("decision", life.decisions[0])
+    assert PERSON not in str(proof)
+    assert erased.subjects[0] in str(proof.evidence.record)
+
+
+async def test_backups_from_before_give_no_words_back(
+    life: Life, forgetting: Forgetting, empty_dsn: str, masters: MasterKeys
+) -> None:
+    backup = dump(life.log.database.dsn)
+    before = masters.all()
+    await forgetting.erase("acme", PERSON)
+    assert not {key.id for key in before} & {key.id for key in masters.all()}
+    restore(empty_dsn, backup)
+    restored = Database(empty_dsn)
+    await restored.connect()
+    with pytest.raises(Exception, match="keys that this server does not have"):
+        await life.remembered(restored)
+    await restored.close()
+
+
+async def test_others_keep_their_words(
+    life: Life, sealed_log: SealedLog, masters: MasterKeys, forgetting: Forgetting
+) -> None:
+    other = Life(sealed_log, masters)
+    other.key = structs.replace(a_key(user="taro"), id="key_other")
+    other.here = structs.replace(other.here, principals=("taro", "key_other"))
+    await PostgresKeyStore(sealed_log.database).add(other.key)
+    decision = a_decision(user="taro", key_id="key_other")
+    journal = PostgresJournal(sealed_log.database, other.vault)
+    await journal.open(decision, None)
+    kept = KeptAnswer("key_other", "again", "0" * 64, decision.id, "answer/openai", WORDS, LATER)
+    await journal.close(an_outcome(decision), (), kept)
+    await forgetting.erase("acme", PERSON)
+    assert (await other.remembered())[0] == WORDS
+    assert (await life.remembered())[0] is None
+    found = await PostgresRecords(sealed_log.database, NOW).decision(decision.id)
+    assert found is not None
+    assert found[0].user == "taro"
+
+
+async def test_who_comes_back_is_another(life: Life, forgetting: Forgetting) -> None:
+    await forgetting.erase("acme", PERSON)
+    await life.log.record(1, user=PERSON)
+    await life.log.sealer.finish()
+    assert (await life.log.verified()).sound
+    first, second = await forgetting.erase("acme", PERSON), None
+    assert first.records == 1
+    with pytest.raises(NotFound, match=PERSON):
+        second = await forgetting.erase("acme", PERSON)
+    assert second is None
+
+
+async def test_a_new_pseudonym_has_nothing_to_do_with_the_old_one(life: Life, forgetting: Forgetting) -> None:
+    await forgetting.rotate("acme", PERSON)
+    await life.log.record(1, user=PERSON)
+    await life.log.sealer.finish()
+    assert (await life.log.verified()).sound
+    assert await life.remembered() == (WORDS, WORDS)
+    erased = await forgetting.erase("acme", PERSON)
+    assert (len(set(erased.subjects)), erased.records) == (2, 4)
+    assert PERSON not in dump(life.log.database.dsn)
+    await life.log.sealer.finish()
+    report = await life.log.verified()
+    assert (report.findings, report.erased) == ((), 2)
+    with pytest.raises(NotFound, match=PERSON):
+        await forgetting.rotate("acme", PERSON)
+
+
+async def test_an_erasure_that_nothing_tells_of_is_found(life: Life, kinds: Callable[[Report], set[str]]) -> None:
+    await life.log.as_owner(
+        "UPDATE decision d SET body = jsonb_set(body, '{user}', to_jsonb(l.subject)) FROM audit_leaf l "
+        "WHERE l.ref = d.id AND l.kind = 'decision'",
+        "UPDATE audit_event e SET body = jsonb_set(body, '{user}', to_jsonb(l.subject)) FROM audit_leaf l "
+        "WHERE l.ref = e.id AND l.kind = 'event' AND l.subject IS NOT NULL",
+        "UPDATE data_subject SET name = NULL, secret = NULL",
+    )
+    assert kinds(await life.log.verified()) == {"name"}
+
+
+async def test_nobody_is_erased_under_a_hold(life: Life, forgetting: Forgetting, world: World) -> None:
+    retention = Retention(life.log.database, world)
+    hold = await retention.place("acme", "case 12")
+    with pytest.raises(NotAllowed, match=hold.id):
+        await forgetting.erase("acme", PERSON)
+    assert await life.remembered() == (WORDS, WORDS)
+    await retention.lift(hold.id)
+    await forgetting.erase("acme", PERSON)
+    with pytest.raises(NotFound, match=hold.id):
+        await retention.lift(hold.id)
+    assert [(each.id, each.lifted_at) for each in await retention.holds()] == [(hold.id, NOW)]

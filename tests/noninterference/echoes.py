@@ -1,0 +1,113 @@
+"""Models and a collector that let out whatever they are given, and write down every byte that reaches their zone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from kyozon.domain.errors import StreamBroken, UpstreamFailed
+from kyozon.domain.models import ModelCard
+from kyozon.domain.requests import ChatRequest, Dialect, Json
+from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
+from kyozon.telemetry.spans import Spans
+from tests.fakes.scripted import USAGE, completion, piece, reported
+
+Record = Callable[[str, bytes], None]
+KNOWS: ContextVar[str] = ContextVar("knows", default="")
+"""What the model of the running request has learnt from an adapter: it says so, whatever it is asked."""
+
+
+class Trouble:
+    """What goes wrong at the next calls, one after the other, and what happens elsewhere in that moment."""
+
+    def __init__(self) -> None:
+        self.plan: list[str] = []
+        self.meanwhile: Callable[[], Any] | None = None
+
+    async def strike(self, card: ModelCard) -> str:
+        """The kind of trouble of this call; a failure before any word is raised."""
+        if self.meanwhile is not None:
+            happening, self.meanwhile = self.meanwhile, None
+            await happening()
+        kind = self.plan.pop(0) if self.plan else ""
+        if kind == "fails":
+            raise UpstreamFailed(card.provider, 503, "out of order")
+        return kind
+
+
+class EchoChat:
+    """A `ChatAdapter` whose answer is its whole context."""
+
+    def __init__(self, record: Record, trouble: Trouble) -> None:
+        self._record = record
+        self._trouble = trouble
+
+    def dialect_for(self, request: ChatRequest) -> Dialect:
+        return request.dialect
+
+    async def answer(self, call: ChatCall) -> Answer:
+        await self._take(call)
+        if await self._trouble.strike(call.card) == "breaks":
+            raise StreamBroken(call.card.provider, "cut")
+        text = _context(call.request.body)
+        return Answer(completion(call.card, text, USAGE), USAGE, text, "stop")
+
+    async def stream(self, call: ChatCall) -> AsyncIterator[Piece]:
+        await self._take(call)
+        kind = await self._trouble.strike(call.card)
+        yield piece(role="assistant")
+        for word in _context(call.request.body).split():
+            yield piece(f"{word} ")
+            await asyncio.sleep(0)
+            if kind == "breaks":
+                raise StreamBroken(call.card.provider, "cut")
+        yield piece(finish="stop")
+        yield reported(USAGE)
+
+    async def count_tokens(self, call: ChatCall) -> int | None:
+        await self._take(call)
+        return 7
+
+    async def _take(self, call: ChatCall) -> None:
+        self._record(call.card.zone, msgspec.json.encode(call.request.body))
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+class EchoEmbedding:
+    """An `EmbeddingAdapter`: one vector for each text."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    async def embed(self, call: EmbeddingCall) -> Embeddings:
+        self._record(call.card.zone, msgspec.json.encode(call.request.texts))
+        return Embeddings(tuple((1.0, 0.5) for _ in call.request.texts), USAGE)
+
+
+class HeardSpans(Spans):
+    """The real spans; what would be sent to the collector is written down instead."""
+
+    def __init__(self, zone: str, record: Record) -> None:
+        self._exporter = InMemorySpanExporter()
+        self._provider = TracerProvider(shutdown_on_exit=False)
+        self._provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self._tracer = self._provider.get_tracer("test")
+        self._at = zone
+        self._record = record
+
+    def pass_on(self) -> None:
+        """Tell what was said since the last time."""
+        for span in self._exporter.get_finished_spans():
+            self._record(self._at, span.to_json().encode())
+        self._exporter.clear()
+
+
+def _context(body: Json) -> str:
+    said = [str(message["content"]) for message in body["messages"]]
+    return " ".join([*said, KNOWS.get(), "end"])
