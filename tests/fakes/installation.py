@@ -147,7 +147,7 @@ class FakeInstallation:
         self.lookout = CanaryWatch(lambda: self.canaries, self.alarms.append)
         self.reviews = MemoryReviews()
         self.granting = Granting(self.reviews, self.registry, world)
-        self.reviewing = Reviewing(self.reviews, self.registry, self.book, world)
+        self.reviewing = Reviewing(self.reviews, self.registry, self.book, world, self.provenance)
         self.egress = Egress(
             self.chats, {"local": self.embedder}, self.registry, self.provenance, self.lookout, self.granting
         )

@@ -9,7 +9,7 @@ from tests.noninterference.machine import Lives
 
 FEWEST = 25
 HUNT = settings(
-    max_examples=80,
+    max_examples=400,
     stateful_step_count=15,
     deadline=None,
     database=None,

@@ -72,9 +72,12 @@ class Sealing:
         await self._dispatch.flush()
 
 
-async def tell_start(store: Store, policy_version: str) -> None:
-    """Have it on record which policy a server works under, from now on, in which version of Kyozon."""
-    detail = {"server": store.server, "version": kyozon.__version__}
+async def tell_start(settings: Settings, store: Store, policy_version: str) -> None:
+    """Have it on record which policy a server works under, from now on, in which version of Kyozon, and who signs for it.
+
+    Where the signing key is lost, its verifier key is found here: without that, no other key could go on.
+    """
+    detail = {"server": store.server, "version": kyozon.__version__, "key": verifier_key(settings)}
     event = AuditEvent(WORLD.new_id("evt"), WORLD.now(), "policy:loaded", object=policy_version, detail={**detail})
     await store.trail.record(event)
 
@@ -97,7 +100,8 @@ async def auditor(settings: Settings, store: Store, keys: Sequence[str] = ()) ->
     try:
         named = [parse_key(key) for key in keys]
     except ValueError as error:
-        raise InvalidRequest(Text(f"--key: {error}.", f"--key：検証鍵として読めません（{error}）。"), "key") from error
+        ja = "--key：検証鍵として読めません。kyozon audit key の出力（NAME+HASH+KEY の形式）をそのまま指定してください。"
+        raise InvalidRequest(Text(f"--key: {error}.", ja), "key") from error
     async with snapshot(store.database) as log:
         yield Auditor(log, _trust(settings, [*named, *([own.verifier] if own else [])]))
 
@@ -127,20 +131,36 @@ def outside_notes(settings: Settings, files_or_folders: Sequence[Path]) -> list[
     """Copies of checkpoints from away from the database: of the settings' folders, and those named.
 
     Raises:
-        InvalidRequest: a named one cannot be read.
+        InvalidRequest: one cannot be read, or a named one holds no checkpoint: nothing would be compared with it.
     """
-    found: list[Note] = []
-    for path in _folders(settings):
-        if path.is_dir():
-            found += read_notes(path)
+    found = [note for path in _folders(settings) if path.is_dir() for note in _notes(path)]
     for path in files_or_folders:
-        try:
-            found += read_notes(path)
-        except (OSError, UnicodeDecodeError) as error:
+        notes = _notes(path)
+        if not notes:
             raise InvalidRequest(
-                Text(f"{path} cannot be read: {error}.", f"{path} を読めません：{error}。"), "against"
-            ) from error
+                Text(
+                    f"{path} holds no checkpoint. Name a file that 'kyozon audit checkpoint' was written to, or the folder "
+                    "of [audit] checkpoints.",
+                    f"{path} にチェックポイントがありません。kyozon audit checkpoint の出力を保存したファイルか、"
+                    "[audit] checkpoints のフォルダーを指定してください。",
+                ),
+                "against",
+            )
+        found += notes
     return found
+
+
+def _notes(path: Path) -> list[Note]:
+    try:
+        return list(read_notes(path))
+    except OSError as error:
+        raise InvalidRequest(
+            Text(
+                f"{path} cannot be read: {error}. Check that it is there and that you may read it.",
+                f"{path} を読めません：{error}。ファイルの有無と読み取り権限を確認してください。",
+            ),
+            "against",
+        ) from error
 
 
 def verifier_key(settings: Settings) -> str:

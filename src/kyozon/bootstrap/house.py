@@ -144,7 +144,7 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     settler = Settler(registry, limiter, store.journal, WORLD, watch.telemetry)
     attempts = Attempts(settler, WORLD, settings.retrying, health)
     provenance = Provenance(store.provenance, registry, WORLD, store.trail)
-    reviewing = Reviewing(store.reviews, registry, store.records, WORLD)
+    reviewing = Reviewing(store.reviews, registry, store.records, WORLD, provenance)
     granting = Granting(store.reviews, registry, WORLD)
     egress = Egress(chat_adapters, embedding_adapters, registry, provenance, lookout, granting)
     replays = _replays(settings, store)
@@ -178,7 +178,7 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
         canaries=lookout,
     )
     recovered = await inherited(store, settler)
-    await tell_start(store, registry.installation.policy_version)
+    await tell_start(settings, store, registry.installation.policy_version)
 
     drain = partial(_in_turn, settler.drain, cache.drain, lasting.drain, watch.stop, leasing.stop)
     run_beside = partial(beside, store, leasing, settler, reviewing)

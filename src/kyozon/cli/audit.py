@@ -13,7 +13,7 @@ from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.audit import InclusionProof, LeafKind, Note, Report
-from kyozon.domain.errors import InvalidRequest, NotFound
+from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 
 _SHOWN = 20
@@ -170,12 +170,7 @@ async def _consistency(target: Target, old: str, new: str) -> str:
     async def note(text: str) -> Note:
         if text.isdecimal():
             return await found.note(int(text))
-        notes = outside_notes(settings, [Path(text)])[-1:]
-        if not notes:
-            raise InvalidRequest(
-                Text(f"{text} holds no checkpoint.", f"{text} にチェックポイントがありません。"), "checkpoint"
-            )
-        return notes[0]
+        return outside_notes(settings, [Path(text)])[-1]
 
     async with target.store() as store, auditor(settings, store) as found:
         proof = await found.consistency(await note(old), await note(new))

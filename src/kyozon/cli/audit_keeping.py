@@ -117,6 +117,9 @@ def holds(target: Target) -> None:
     if target.as_json:
         print_json({"data": [msgspec.to_builtins(each) for each in found]})
         return
+    if not found:
+        out.print(say("There is no legal hold.", "法的保全はありません。"))
+        return
     columns = [say("hold", "法的保全"), say("tenant", "テナント"), say("since", "設定"), say("lifted", "解除")]
     rows = [
         [each.id, each.tenant or "*", f"{each.placed_at:%Y-%m-%d}", _day(each.lifted_at), each.reason.replace("[", r"\[")]

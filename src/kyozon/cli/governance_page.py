@@ -23,6 +23,7 @@ _COVERAGE: dict[Coverage, Text] = {
     "partly": Text("partly", "一部対応"),
     "not_covered": Text("**not covered by Kyozon**", "**Kyozon の対象外**"),
 }
+_WORDS = {"yes": Text("yes", "はい"), "no": Text("no", "いいえ"), "none": Text("none", "なし")}
 _FACTS = {None: Text("not stated", "明示なし"), True: Text("yes", "あり"), False: Text("no", "なし")}
 _USES = {
     "answered": Text("answered", "応答した"),
@@ -231,7 +232,10 @@ class GovernancePage:
         return table([self._say("figure", "項目"), self._say("value", "値"), self._say("name", "名前")], rows)
 
     def _value(self, figure: Figure) -> str:
-        return self._say("not available", "取得不可") if figure.value is None else str(figure.value)
+        if figure.value is None:
+            return self._say("not available", "取得不可")
+        words = _WORDS.get(str(figure.value))
+        return words.to(self._language) if words else str(figure.value)
 
     def _fact(self, known: bool | None) -> str:  # noqa: FBT001 - a fact to put into words
         return _FACTS[known].to(self._language)

@@ -25,9 +25,8 @@ def _parts(report: IncidentReport, language: Language) -> Iterator[str]:
     )
     yield f"> {report.note.to(language)}"
     yield say(
-        f"{report.decisions} decisions: {report.refused} refused before anything was sent, {report.open} without an "
-        "end yet, "
-        f"{report.given_from_cache} answered from the cache.",
+        f"Decisions: {report.decisions}; refused before anything was sent: {report.refused}; without an end yet: "
+        f"{report.open}; answered from the cache: {report.given_from_cache}.",
         f"決定 {report.decisions} 件。送信前に拒否 {report.refused} 件、未終結 {report.open} 件、"
         f"キャッシュからの応答 {report.given_from_cache} 件。",
     )

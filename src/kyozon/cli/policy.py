@@ -144,7 +144,9 @@ def reload_(target: Target) -> None:
         print_json(found)
         return
     out.print(
-        say(
+        say(f"Policy {found['new']} stays: nothing in it has changed.", f"ポリシー {found['new']} に変更はありません。")
+        if found["new"] == found["old"]
+        else say(
             f"Policy {found['new']} instead of {found['old']}.",
             f"ポリシーを {found['old']} から {found['new']} に替えました。",
         )

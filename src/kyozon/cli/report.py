@@ -146,7 +146,18 @@ def _period(options: dict[str, Any]) -> "Period":
     from kyozon.domain.reports import Period
 
     since, until = (None if options[name] is None else options[name].replace(tzinfo=UTC) for name in ("since", "until"))
-    return Period(since or _FIRST, until or datetime.now(UTC), options["tenant"])
+    period = Period(since or _FIRST, until or datetime.now(UTC), options["tenant"])
+    if period.since >= period.until:
+        start, end = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (period.since, period.until))
+        raise InvalidRequest(
+            Text(
+                f"nothing lies between --since {start} and --until {end} (UTC): name a start that is before the end and "
+                "not in the future.",
+                f"--since {start} が --until {end}（UTC）より前になっていません。"
+                "開始には、終了より前で未来でない日時を指定してください。",
+            )
+        )
+    return period
 
 
 def _scope(options: dict[str, Any]) -> "Scope":
@@ -197,9 +208,17 @@ def _schema(name: str) -> str:
 
 
 def _write(target: Target, folder: Path, texts: dict[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, "utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise InvalidRequest(
+            Text(
+                f"{folder} cannot be written to: {error.strerror}. Name another folder with --out.",
+                f"{folder} に書き込めません（{error.strerror}）。--out で別のフォルダーを指定してください。",
+            )
+        ) from error
     files = [str(folder / name) for name in texts]
     if target.as_json:
         print_json({"files": files})

@@ -67,7 +67,8 @@ class Evidence(Struct, frozen=True):
     """One leaf, and the record it commits to as it stands in the database today.
 
     `record` is the canonical text with the pseudonym `subject` in the place of the person's name, None where there is no
-    such record, `{}` where it was pruned. `user` is the name in its place today.
+    such record, `{}` where it was pruned. `user` is the name in its place today. `in_place` says that the columns by which
+    the record is found say what the record says.
     """
 
     position: int
@@ -78,6 +79,7 @@ class Evidence(Struct, frozen=True):
     hash: bytes
     record: str | None
     user: str | None = None
+    in_place: bool = True
 
 
 class Subject(Struct, frozen=True):
@@ -89,7 +91,7 @@ class Subject(Struct, frozen=True):
     secret: bytes | None
 
 
-Wrong = Literal["record", "missing", "name", "leaf", "node", "checkpoint", "outside", "unlogged", "pruned"]
+Wrong = Literal["record", "missing", "name", "column", "leaf", "node", "checkpoint", "outside", "unlogged", "pruned"]
 
 
 class Finding(Struct, frozen=True):

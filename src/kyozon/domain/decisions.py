@@ -130,7 +130,7 @@ OutcomeStatus = Literal["answered", "broken", "left", "failed", "refused", "lost
 
 
 class Outcome(Struct, frozen=True):
-    """How a decided request ended, written when it ended. `heard` says that its words were told to those who watch.
+    """How a decided request ended, written when it ended. `heard` says that its words were passed on to a collector.
 
     `answered` whole; `broken` the upstream's stream was cut; `left` the caller hung up; `failed` no model answered;
     `refused` nothing was sent; `lost` the process died and recovery closed the record.

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -26,10 +27,12 @@ _LEVEL = f"{_DECLASSIFY}level:"
 _NO_WORDS = frozenset({"stream", "stream_options", "max_tokens", "max_completion_tokens"})
 """Numbers and switches about how an answer comes: a limited budget or another client sets them without anybody's asking."""
 
+_STREAM_SWITCHES = frozenset({"include_usage", "include_obfuscation"})
+
 
 def content_of(body: Json) -> bytes:
-    """The bytes that a grant releases: a request's whole body in one canonical form, but for `_NO_WORDS`."""
-    return msgspec.json.encode({name: v for name, v in body.items() if name not in _NO_WORDS}, order="deterministic")
+    """The bytes that a grant releases: a request's whole body in one canonical form, but for `_NO_WORDS` without words."""
+    return msgspec.json.encode({name: v for name, v in body.items() if not _wordless(name, v)}, order="deterministic")
 
 
 def sha256_of(body: Json) -> str:
@@ -120,6 +123,15 @@ def _at_least(label: Label, least: Label) -> bool:
 
 def _compartment_may_flow(name: str, zone: Zone) -> bool:
     return may_flow(Label(Level.PUBLIC, frozenset({name})), zone)
+
+
+def _wordless(name: str, value: Any) -> bool:
+    """Whether a field says only how an answer comes. Words that somebody puts there would leave with a grant for others."""
+    if name not in _NO_WORDS:
+        return False
+    if isinstance(value, dict):
+        return value.keys() <= _STREAM_SWITCHES and all(isinstance(one, bool) for one in value.values())
+    return value is None or isinstance(value, int)
 
 
 def _others(found: tuple[Objection, ...]) -> tuple[Objection, ...]:

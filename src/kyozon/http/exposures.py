@@ -58,7 +58,8 @@ def _label(text: Any) -> Label:
     try:
         return parse_label(str(text or ""))
     except ValueError as error:
-        raise InvalidRequest(Text(f"label: {error}.", f"label が不正です：{error}"), "label") from error
+        ja = "label が不正です。public・internal・confidential・restricted のいずれかに、必要なら +区分 を付けてください。"
+        raise InvalidRequest(Text(f"label: {error}.", ja), "label") from error
 
 
 async def _readable(request: Request, caller: Caller) -> str:

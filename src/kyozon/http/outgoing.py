@@ -133,7 +133,9 @@ class _LinkStream:
         return changed
 
     def _event(self, piece: Piece, body: Json) -> list[Piece]:
-        key, delta = (body.get("index", 0), "text"), body.get("delta")
+        key, delta, block = (body.get("index", 0), "text"), body.get("delta"), body.get("content_block")
+        if piece.event == "content_block_start" and isinstance(block, dict) and isinstance(block.get("text"), str):
+            return self._begun(piece, body)
         if piece.event == "content_block_delta" and isinstance(delta, dict) and delta.get("type") == "text_delta":
             said = delta["text"]
             passed = self._filters.setdefault(key, LinkFilter(self._rules)).feed(said)
@@ -145,6 +147,16 @@ class _LinkStream:
             rest = self._filters.pop(key).finish()
             return [_block_delta(key[0], rest), piece] if rest else [piece]
         return [piece]
+
+    def _begun(self, piece: Piece, body: Json) -> list[Piece]:
+        """A block that has words when it starts: some servers say the first of them so."""
+        said, index = body["content_block"]["text"], body.get("index", 0)
+        if not said:
+            return [piece]
+        body["content_block"]["text"] = ""
+        start = structs.replace(piece, payload=msgspec.json.encode(body))
+        passed = self._filters.setdefault((index, "text"), LinkFilter(self._rules)).feed(said)
+        return [start, _block_delta(index, passed)] if passed else [start]
 
 
 def _block_delta(index: int, text: str) -> Piece:

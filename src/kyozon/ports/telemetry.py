@@ -43,6 +43,10 @@ class Telemetry(Protocol):
         """Whether the words of a request with this label may be told; only then are they kept."""
         ...
 
+    def exports(self, label: Label) -> bool:
+        """Whether such words are passed on to another place. What is heard and stays on this host has been nowhere."""
+        ...
+
     def decided(self, decision: Decision) -> None:
         """A decision is recorded and its request is about to be sent; `ended` follows."""
         ...
@@ -57,6 +61,10 @@ class Silent:
 
     def hears(self, label: Label) -> bool:  # noqa: ARG002 - the port's signature
         """Nobody listens."""
+        return False
+
+    def exports(self, label: Label) -> bool:  # noqa: ARG002 - the port's signature
+        """Nothing leaves."""
         return False
 
     def decided(self, decision: Decision) -> None:

@@ -59,16 +59,19 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _unproved(kind: str, ref: str, evidence: Evidence | None) -> Text:
+_JA = {"decision": "決定記録", "outcome": "結果の記録", "event": "イベント"}
+
+
+def _unproved(kind: LeafKind, ref: str, evidence: Evidence | None) -> Text:
     if evidence is not None and evidence.record == "{}":
         return Text(
             f"the {kind} {ref} was pruned after its retention: its commitment is still in the log, the record is not.",
-            f"{kind} {ref} は保存期間の経過後に削除されました。ログに残っているのはコミットメントだけです。",
+            f"{_JA[kind]} {ref} は保存期間の経過後に削除されました。ログに残っているのはコミットメントだけです。",
         )
     return Text(
         f"there is no {kind} {ref!r} in the sealed log. What was recorded a moment ago gets there within seconds while a "
         "server runs: try again; kyozon decisions list shows which decisions there are.",
-        f"封印済みのログに {kind} {ref!r} はありません。記録直後のものはサーバーの動作中、数秒以内に入ります。"
+        f"封印済みのログに{_JA[kind]} {ref!r} はありません。記録直後のものはサーバーの動作中、数秒以内に入ります。"
         "少し待って再度お試しください。決定記録は kyozon decisions list で確認できます。",
     )
 

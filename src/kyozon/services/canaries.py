@@ -35,7 +35,8 @@ class CanaryWatch:
         forbidden = [canary for canary in self._canaries() if not may_flow(canary.label, zone)]
         if not forbidden:
             return
-        body = msgspec.json.encode(call.request.body)
+        texts = call.request.texts if isinstance(call, EmbeddingCall) else ()  # the cache asks with texts alone
+        body = msgspec.json.encode([call.request.body, texts])
         for canary in forbidden:
             if canary.token.encode() in body:
                 self._raise(CanaryAlarm(canary.name, "egress", call.card.zone, decision.id, decision.tenant, decision.user))

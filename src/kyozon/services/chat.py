@@ -222,7 +222,7 @@ class ChatService:
     def _held(self, ask: Ask, decided: Decided, *cards: ModelCard | None) -> bool:
         """Whether a person looks at the answer first, should one of these cards give it."""
         found = [card for card in cards if card is not None]
-        return self._reviewing is not None and self._reviewing.held(decided.decision, ask.caller.key, found)
+        return self._reviewing is not None and self._reviewing.held(decided.decision, decided.review, ask.caller.key, found)
 
     async def _kept_back(self, ask: Ask, decided: Decided, ending: Ending, said: Said) -> KyozonError:
         """What to raise instead of an answer that waits for a person; it is neither repeated nor cached."""

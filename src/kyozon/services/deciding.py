@@ -16,6 +16,7 @@ from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.requests import Needs
+from kyozon.domain.review import ReviewRules
 from kyozon.governance.labelling import request_label
 from kyozon.governance.provenance import with_stored
 from kyozon.governance.unnamed import unnamed
@@ -69,7 +70,8 @@ class Decided(Struct, frozen=True):
 
     `capped` says that the caller states no ceiling while somebody's money is limited: the answer is then held to
     `output_ceiling`, for which the money is held, so that no answer costs more than its reservation.
-    `masked` are the cards (provider, model) that get masked words, as `found` has them.
+    `masked` are the cards (provider, model) that get masked words, as `found` has them. `review` says which answers a
+    person looks at, as of the decision: another policy that comes meanwhile lets none of them pass.
     """
 
     decision: Decision
@@ -80,6 +82,7 @@ class Decided(Struct, frozen=True):
     capped: bool = False
     found: Found = NOTHING
     masked: frozenset[tuple[str, str]] = frozenset()
+    review: ReviewRules = ReviewRules()
 
 
 class Decider:
@@ -111,6 +114,7 @@ class Decider:
         """
         began = self._world.seconds()
         draft = self._draft(question, await self._registry.basis_id())
+        review = self._registry.installation.review
         query = Query(question.model, question.needs, draft.label, question.caller.key, draft.masked_label)
         verdict = weighed(self._registry, query)
         if question.release is not None:
@@ -138,7 +142,7 @@ class Decider:
         capped = reservation.budgeted and not question.needs.bounded
         order = tuple(option.card for option in ranking.options)
         masked = frozenset((found.provider, found.model) for found in decision.candidates if found.masked)
-        return Decided(decision, order, reservation, began, question.needs, capped, question.found, masked)
+        return Decided(decision, order, reservation, began, question.needs, capped, question.found, masked, review)
 
     def _withdraw(self, decision: Decision) -> None:
         """The caller left while the record was being written: it is closed right behind; nothing was sent."""

@@ -5,11 +5,12 @@ from functools import partial
 
 from kyozon.domain.decisions import Decision, Objection
 from kyozon.domain.errors import NotPermitted
-from kyozon.domain.labels import Label
+from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.governance.flow import may_flow
+from kyozon.governance.provenance import covers
 from kyozon.ports.provider import Answer, ChatAdapter, ChatCall, EmbeddingAdapter, EmbeddingCall, Embeddings, Piece
 from kyozon.services.canaries import CanaryWatch
 from kyozon.services.granting import Granting
@@ -55,12 +56,12 @@ class Egress:
         """A streamed answer, if the label may go there."""
         granted = self._by_grant(call.card, label, decision)
         if not granted:
-            self._check(call.card, label)
+            self._check(call.card, label, decision)
         self._look_through(call, decision)
         pieces = self._chat[call.card.provider].stream(call)
         if decision.sources or granted:
             pieces = self._checked(pieces, call, label, decision)
-        allow = _checked_later if granted else partial(self._check, call.card, label)
+        allow = _checked_later if granted else partial(self._check, call.card, label, decision)
         return PatientStream(self._registry.provider(call.card), pieces, allow)
 
     async def count_tokens(self, call: ChatCall, label: Label, decision: Decision) -> int | None:
@@ -96,7 +97,7 @@ class Egress:
         card, now = call.card, await self._provenance.now(label, decision) if decision.sources else label
         granted = self._by_grant(card, now, decision)
         if not granted or self._granting is None or not await self._granting.use(decision, card, call.request.body):
-            self._check(card, now)
+            self._check(card, now, decision)
 
     def _by_grant(self, card: ModelCard, label: Label | None, decision: Decision) -> bool:
         """Whether nothing but the decision's grant may let these words through, labelled as when it was given."""
@@ -105,19 +106,26 @@ class Egress:
             return False
         return grant.zone == card.zone == current.zone and self._registry.zone(card) is not None
 
-    def _check(self, card: ModelCard, label: Label | None) -> None:
+    def _check(self, card: ModelCard, label: Label | None, decision: Decision) -> None:
         """Under the policy of this moment, whichever the decision was made under: the card may stand elsewhere by now."""
         current = self._registry.current(card)
         zone = self._registry.zone(card)
-        if current is not None and current.zone != card.zone and label is not None and may_flow(label, zone):
+        if current is not None and current.zone != card.zone and _may_receive(label, zone, decision):
             zone = self._registry.zone(current)
-        if label is None or current is None or not may_flow(label, zone):
+        if current is None or not _may_receive(label, zone, decision):
             have = str(zone.clearance) if zone else "unknown"
             text = Text(
                 f"data labelled {label} may not leave for zone {card.zone}.",
                 f"ラベル {label} のデータはゾーン {card.zone} に送れません。",
             )
             raise NotPermitted(text, {card.id: (Objection("egress", str(label), have, text),)})
+
+
+def _may_receive(label: Label | None, zone: Zone | None, decision: Decision) -> bool:
+    """Whether words may go to a zone; those whose label masking has lowered, only where masked words are taken."""
+    if label is None or zone is None or not may_flow(label, zone):
+        return False
+    return zone.masked or label == decision.label or covers(label, decision.label)
 
 
 def _checked_later() -> None:

@@ -35,11 +35,16 @@ class Examination:
         self._counts |= {"checkpoints": len(notes), "outside": len(outside)}
         self._last_signed = max((note.checkpoint.size for note in notes), default=0)
         sources: tuple[tuple[Wrong, Sequence[Note]], ...] = (("checkpoint", notes), ("outside", outside))
+        unsigned: dict[tuple[Wrong, str], list[int]] = {}
         for kind, note in ((kind, note) for kind, found in sources for note in found):
+            size, origin = note.checkpoint.size, note.checkpoint.origin
             if self._trust.holds(note):
-                self._expected.setdefault(note.checkpoint.size, []).append((kind, note))
+                self._expected.setdefault(size, []).append((kind, note))
             else:
-                self._find(kind, _size(note), _unsigned(note))
+                unsigned.setdefault((kind, origin), []).append(size)
+        for (kind, origin), sizes in unsigned.items():
+            span = "" if len(sizes) == 1 else f" to {max(sizes)}"
+            self._find(kind, f"size {min(sizes)}{span}", _unsigned(origin, len(sizes)))
         self._sizes = sorted(self._expected)
         self._reach()
 
@@ -97,6 +102,8 @@ class Examination:
             self._counts["pruned"] += leaf.kind == "decision"
         elif leaf_hash(leaf.salt, leaf.record.encode()) != leaf.hash:
             self._find("record", where, _CHANGED)
+        elif not leaf.in_place:
+            self._find("column", where, _MISPLACED)
         elif leaf.subject is not None and leaf.user == leaf.subject:
             self._erased[leaf.subject] = self._erased.get(leaf.subject, 0) + 1
         elif leaf.subject is not None and not self._is_name_of(leaf.subject, leaf.user):
@@ -144,6 +151,11 @@ _CHANGED = Text(
     "the record is not the one that was committed to: it, its salt or its leaf was changed.",
     "記録がコミットされたものと異なります。記録・ソルト・葉のいずれかが変更されています。",
 )
+_MISPLACED = Text(
+    "the record is as it was committed to, but stands where it is found as another one: an identifier, tenant, time or "
+    "figure beside it was changed.",
+    "記録はコミットされたままですが、検索に使う列（ID・テナント・日時・数値など）が変更され、別の記録として扱われます。",
+)
 _RENAMED = Text(
     "the record names another person than the one it was committed to.",
     "記録にある利用者が、コミットされた利用者と異なります。",
@@ -161,12 +173,12 @@ _UNLOGGED = Text(
 )
 
 
-def _unsigned(note: Note) -> Text:
-    name = note.checkpoint.origin
+def _unsigned(name: str, count: int) -> Text:
     return Text(
-        f"no trusted key has signed this checkpoint of {name}. If a key of yours did, name it in [audit] trusted_keys.",
-        f"{name} のこのチェックポイントには、信頼する鍵の署名がありません。"
-        "自分の鍵であれば [audit] trusted_keys に指定してください。",
+        f"no trusted key has signed {count} checkpoint(s) of {name}. If it is a key of yours from before, name it in "
+        "[audit] trusted_keys; 'kyozon audit events' has it at policy:loaded.",
+        f"{name} のチェックポイント {count} 件に、信頼する鍵の署名がありません。以前の自分の鍵であれば"
+        " [audit] trusted_keys に指定してください（kyozon audit events の policy:loaded に記録されています）。",
     )
 
 

@@ -18,7 +18,7 @@ from kyozon.domain.masking import COMPARTMENT_PII, COMPARTMENT_SECRET, DETECTED,
 from kyozon.domain.requests import ChatRequest, EmbeddingRequest
 from kyozon.governance.masking.residue import survives
 from kyozon.governance.masking.tokens import Tokens
-from kyozon.governance.masking.walking import changed, looked_at, structure, unreadable
+from kyozon.governance.masking.walking import changed, doubtful, looked_at, structure, unreadable
 from kyozon.ports.detection import Detection, DetectionFailed
 
 _NAMES = {
@@ -100,24 +100,29 @@ class Masking:
             return NOTHING
         units = list(dict.fromkeys(_units(parts)))
         texts = [looked_at(name, words) for name, words in units]
+        fixed = list(dict.fromkeys(doubtful(parts)))
         try:
-            finds = await detection.find(texts)
-            drafts = _Draft.of(units, finds)
-            failed = await detection.leftovers(list(drafts.words.values()), list(drafts.values.values()))
+            finds = await detection.find([*texts, *fixed])
+            drafts = _Draft.of(units, finds[: len(texts)], finds[len(texts) :])
+            seen = [] if drafts.fixed else fixed
+            failed = await detection.leftovers([*drafts.words.values(), *seen], list(drafts.values.values()))
         except DetectionFailed as failure:
             return _unknown(failure.reason)
         return _verdict(parts, drafts, failed, detection.checks)
 
 
 class _Draft(Struct, frozen=True):
-    """Masked words, before anybody has verified them."""
+    """Masked words, before anybody has verified them; `fixed` are finds where nothing can be changed."""
 
     words: Mapping[str, str]
     values: Mapping[str, str]
     spans: Sequence[tuple[Span, int]]
+    fixed: Sequence[Span]
 
     @classmethod
-    def of(cls, units: Sequence[tuple[str, str]], finds: Sequence[tuple[Span, ...]]) -> "_Draft":
+    def of(
+        cls, units: Sequence[tuple[str, str]], finds: Sequence[tuple[Span, ...]], fixed: Sequence[tuple[Span, ...]]
+    ) -> "_Draft":
         """Tokens for everything found, in the order of the units; each span with its length."""
         tokens = Tokens(words for _, words in units)
         masked: dict[str, str] = {}
@@ -127,7 +132,7 @@ class _Draft(Struct, frozen=True):
             here = _within(found, len(text) - len(words), len(words))
             masked[text] = tokens.masked(words, here)
             spans += [(span, span.end - span.start) for span in here]
-        return cls(masked, tokens.values, spans)
+        return cls(masked, tokens.values, spans, [span for found in fixed for span in found])
 
 
 def _units(parts: Sequence[Any]) -> Iterable[tuple[str, str]]:
@@ -152,7 +157,7 @@ def _within(spans: Iterable[Span], offset: int, length: int) -> list[Span]:
 def _verdict(parts: Sequence[Any], draft: _Draft, failed: Sequence[str], checks: tuple[str, ...]) -> Found:
     """What follows from what was found and from what the checks say of the words as they would leave."""
     kinds: dict[str, set[Kind]] = defaultdict(set)
-    for span, _ in draft.spans:
+    for span in (*(span for span, _ in draft.spans), *draft.fixed):
         kinds[span.compartment].add(span.kind)
     sources = [_source(compartment, ", ".join(sorted(found))) for compartment, found in sorted(kinds.items())]
     trouble = _trouble(parts, draft, failed)
@@ -173,7 +178,7 @@ def _trouble(parts: Sequence[Any], draft: _Draft, failed: Sequence[str]) -> Text
             "masking could not be verified: the request holds a file, an image or a sound, which detectors cannot read.",
             "マスキングを検証できませんでした。検出器が読めないファイル・画像・音声が含まれています。",
         )
-    if survives(structure(parts), draft.values.values()):
+    if draft.fixed or survives(structure(parts), draft.values.values()):
         return Text(
             "masking could not be verified: what was found also stands in a name or an identifier of the request.",
             "マスキングを検証できませんでした。検出された値が、要求内の名前や識別子にも含まれています。",

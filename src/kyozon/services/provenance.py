@@ -125,7 +125,10 @@ class Provenance:
             raise unknown(wish.value)
         if not wish.by.strip() or not wish.reason.strip():
             raise InvalidRequest(
-                Text("a label is changed by a person and for a reason: name both.", "変更する人と理由を示してください。")
+                Text(
+                    "a label is changed by a person and for a reason: name both (of kyozon exposure: --reason).",
+                    "ラベルの変更には、変更する人と理由が必要です（kyozon exposure では --reason）。",
+                )
             )
         new = structs.replace(wish.label, integrity=old.integrity)
         raised = covers(new, old)
@@ -186,8 +189,10 @@ def unknown(value: str) -> NotFound:
     """There is nothing of that name; or nothing that whoever asks may know of."""
     return NotFound(
         Text(
-            f"there is no stored value {value!r} here, or its label has just been changed.",
-            f"保存値 {value!r} はありません。または、ラベルが変更された直後です。",
+            f"there is no stored value {value!r} here, or its label has just been changed: check the name (of "
+            "decisions: kyozon decisions list), then try again.",
+            f"保存値 {value!r} はありません。または、ラベルが変更された直後です。名前を確認し"
+            "（決定記録は kyozon decisions list）、もう一度お試しください。",
         )
     )
 

@@ -43,6 +43,10 @@ class ReasoningKeeper:
         """Everything: the words stay on this host, encrypted, under their label."""
         return True
 
+    def exports(self, label: Label) -> bool:  # noqa: ARG002 - the port's signature
+        """Nothing leaves this host."""
+        return False
+
     def decided(self, decision: Decision) -> None:
         """Nothing was thought yet."""
 

@@ -47,8 +47,19 @@ class Restoring:
         if isinstance(value, str):
             return value if name in _LEFT else unmasked(value, self.values, self._write(name))
         if isinstance(value, dict):
-            return {key: self._restored(one, key) for key, one in value.items()}
+            return {
+                key: self._given(one) if key == "input" and isinstance(one, dict) else self._restored(one, key)
+                for key, one in value.items()
+            }
         return [self._restored(one, name) for one in value] if isinstance(value, list) else value
+
+    def _given(self, value: Any) -> Any:
+        """A tool's arguments in Anthropic's dialect, in which no name means what it means in the answer itself."""
+        if isinstance(value, str):
+            return unmasked(value, self.values)
+        if isinstance(value, dict):
+            return {key: self._given(one) for key, one in value.items()}
+        return [self._given(one) for one in value] if isinstance(value, list) else value
 
 
 class RestoredStream:

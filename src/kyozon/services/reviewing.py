@@ -17,10 +17,11 @@ from kyozon.domain.errors import HeldForReview, InvalidRequest, NotAllowed, NotF
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import Json
-from kyozon.domain.review import LIFTED_BY_GRANTS, Claim, Grant, ReviewItem, ReviewKind, ReviewState
+from kyozon.domain.review import LIFTED_BY_GRANTS, Claim, Grant, ReviewItem, ReviewKind, ReviewRules, ReviewState
 from kyozon.governance.releasing import REVIEWER, content_of, held_by, lacking, roles_for
 from kyozon.ports.records import Records
 from kyozon.ports.review import Reviews
+from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
@@ -35,11 +36,14 @@ class Shown(Struct, frozen=True):
 class Reviewing:
     """The review queue."""
 
-    def __init__(self, reviews: Reviews, registry: Registry, records: Records, world: World) -> None:
+    def __init__(
+        self, reviews: Reviews, registry: Registry, records: Records, world: World, provenance: Provenance
+    ) -> None:
         self._reviews = reviews
         self._registry = registry
         self._records = records
         self._world = world
+        self._provenance = provenance
 
     async def request_release(self, caller: Caller, decision_id: str, body: Json) -> str | None:
         """Ask for a grant to send `body` after all, in the decision that refused it; None where no grant could help.
@@ -54,10 +58,12 @@ class Reviewing:
         item = self._new("release", caller.key, found[0], zone, hashlib.sha256(content).hexdigest())
         return (await self._queue(item, content)).id
 
-    def held(self, decision: Decision, key: ApiKey, cards: Sequence[ModelCard]) -> bool:
-        """Whether a person looks at an answer that one of these cards gives."""
-        rules = self._registry.installation.review
-        return held_by(rules, decision.label, key) or any(card.zone in rules.zones for card in cards)
+    def held(self, decision: Decision, decided_by: ReviewRules, key: ApiKey, cards: Sequence[ModelCard]) -> bool:
+        """Whether a person looks at an answer that one of these cards gives: by the rules of then, or by those of now."""
+        return any(
+            held_by(rules, decision.label, key) or any(card.zone in rules.zones for card in cards)
+            for rules in (decided_by, self._registry.installation.review)
+        )
 
     async def hold(
         self, key: ApiKey, decision: Decision, card: ModelCard, content_type: str, payload: bytes
@@ -75,11 +81,19 @@ class Reviewing:
         return [item for item in found if self._knows(caller.key, item)]
 
     async def show(self, caller: Caller, item_id: str) -> Shown:
-        """An item with its content, for those who may decide on it; the requester of a release sees his own words."""
+        """An item with its content, for those who may decide on it; the requester of a release sees his own words.
+
+        Raises:
+            NotFound: nothing of that id that the caller may know of.
+            NotPermitted: what the content was made from has been raised above the caller's clearance since.
+        """
         item = await self._item(caller, item_id)
         own = item.kind == "release" and item.claim.requester == caller.key.user
         may = own or not self._lacking(caller.key, item)
-        return Shown(item, await self._reviews.content(item) if may and caller_cleared(caller.key, item) else None)
+        if not may or not caller_cleared(caller.key, item):
+            return Shown(item, None)
+        await self._provenance.readable(item.decision_id, caller.key)
+        return Shown(item, await self._reviews.content(item))
 
     async def approve(self, caller: Caller, item_id: str) -> ReviewItem:
         """Let it be: a release becomes a grant, an answer can be fetched. Raises as `_decided`."""
@@ -101,6 +115,8 @@ class Reviewing:
         Raises:
             NotFound: no approved answer of this caller's waits under that id.
             HeldForReview: nobody has decided yet.
+            NotAllowed: the key is not cleared for it.
+            NotPermitted: nor for what it was made from, whose label has been raised since.
         """
         item = await self._item(caller, item_id)
         if item.kind != "answer" or item.claim.requester != caller.key.user:
@@ -109,6 +125,7 @@ class Reviewing:
             raise HeldForReview(_held(item.id), item.id)
         if not caller_cleared(caller.key, item):
             raise NotAllowed(_uncleared(item))
+        await self._provenance.readable(item.decision_id, caller.key)
         found = await self._reviews.deliver(item, self._world.now())
         if found is None:
             raise NotFound(_gone(item))

@@ -158,7 +158,7 @@ class Settler:
             first_token_ms=_ms(ending.first_token, began),
             total_ms=_ms(self._world.seconds(), began),
             cache=ending.cache,
-            heard=ending.words is not None,
+            heard=ending.words is not None and self._telemetry.exports(decision.label),
         )
 
     def _chosen(self, decision: Decision) -> ModelCard | None:

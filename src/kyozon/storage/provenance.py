@@ -72,10 +72,26 @@ LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = asked.id
 LEFT JOIN decision d ON d.tenant = $1 AND d.id = asked.id
 """
 _LOCKED = "SELECT label FROM stored_value WHERE tenant = $1 AND id = $2 FOR UPDATE"
-_RELABEL = "INSERT INTO relabelling (id, tenant, value, at, body) VALUES ($1, $2, $3, $4, $5::jsonb)"
-_CHANGES = "SELECT body FROM relabelling WHERE tenant = $1 AND value = $2 ORDER BY at, id"
-_DELIVER = "INSERT INTO delivery (id, at, tenant, zone, carried, body) VALUES ($1, $2, $3, $4, $5, $6::jsonb)"
-_DELIVERIES = "SELECT body FROM delivery WHERE tenant = $1 AND carried && $2::text[] ORDER BY at, id"
+# People stand in both tables under their pseudonyms, as in the audit log: what is append-only could not forget a name.
+_RELABEL = """
+INSERT INTO relabelling (id, tenant, value, at, body)
+VALUES ($1, $2, $3, $4, jsonb_set($5::jsonb, '{by}', to_jsonb(subject_of($2, $6))))
+"""
+_CHANGES = """
+SELECT jsonb_set(r.body, '{by}', to_jsonb(coalesce(s.name, r.body->>'by'))) AS body
+FROM relabelling r LEFT JOIN data_subject s ON s.id = r.body->>'by' AND s.tenant = r.tenant
+WHERE r.tenant = $1 AND r.value = $2 ORDER BY r.at, r.id
+"""
+_DELIVER = """
+INSERT INTO delivery (id, at, tenant, zone, carried, body)
+VALUES ($1, $2, $3, $4, $5,
+        jsonb_set($6::jsonb, '{user}', to_jsonb(CASE WHEN $7::text = '' THEN '' ELSE subject_of($3, $7) END)))
+"""
+_DELIVERIES = """
+SELECT jsonb_set(d.body, '{user}', to_jsonb(coalesce(s.name, d.body->>'user'))) AS body
+FROM delivery d LEFT JOIN data_subject s ON s.id = d.body->>'user' AND s.tenant = d.tenant
+WHERE d.tenant = $1 AND d.carried && $2::text[] ORDER BY d.at, d.id
+"""
 _DECISIONS = """
 SELECT d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
 WHERE d.tenant = $1 AND d.id = ANY($2) AND d.body ? 'label' ORDER BY d.at, d.id
@@ -128,7 +144,7 @@ class PostgresProvenance:
             label = await connection.fetchval(_LOCKED, tenant, value)
             if label is None or _label.decode(label) != change.old:
                 return False
-            await connection.execute(_RELABEL, change.id, tenant, value, change.at, to_json(change))
+            await connection.execute(_RELABEL, change.id, tenant, value, change.at, to_json(change), to_text(change.by))
         return True
 
     async def own_label(self, tenant: str, value: str) -> Label | None:
@@ -144,7 +160,7 @@ class PostgresProvenance:
         """Record that values leave."""
         values = (delivery.id, delivery.at, to_text(delivery.tenant), to_text(delivery.zone), _texts(delivery.values))
         async with self._database.reading() as connection:
-            await connection.execute(_DELIVER, *values, to_json(delivery))
+            await connection.execute(_DELIVER, *values, to_json(delivery), to_text(delivery.user))
 
     async def deliveries(self, tenant: str, values: Sequence[str]) -> Sequence[Delivery]:
         """The deliveries of any of these values that no decision records, oldest first."""

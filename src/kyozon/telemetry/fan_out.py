@@ -20,6 +20,10 @@ class FanOut:
         """Whether any of them does; each of them is told words only within what it hears itself."""
         return any(watcher.hears(label) for watcher in self._watchers)
 
+    def exports(self, label: Label) -> bool:
+        """Whether any of them does."""
+        return any(watcher.exports(label) for watcher in self._watchers)
+
     def decided(self, decision: Decision) -> None:
         """Tell all of them."""
         for watcher in self._watchers:

@@ -61,6 +61,10 @@ class PrometheusMetrics:
         """Never: numbers need no words."""
         return False
 
+    def exports(self, label: Label) -> bool:  # noqa: ARG002 - the port's signature
+        """Never."""
+        return False
+
     def decided(self, decision: Decision) -> None:
         """Count a request as running."""
         self._running.add(decision.id)

@@ -66,6 +66,10 @@ class Spans:
         """Whether it may flow to the collector's zone, as to a model's, and words are wanted there at all."""
         return may_flow(label, self._zone)
 
+    def exports(self, label: Label) -> bool:
+        """Whatever it hears goes to the collector."""
+        return self.hears(label)
+
     def decided(self, decision: Decision) -> None:
         """Wait for the end: a span is made whole."""
 

@@ -80,6 +80,16 @@ def test_the_rest_comes_before_the_end_of_its_block_or_choice() -> None:
     assert last["choices"][0]["delta"]["content"] == "htt"
 
 
+@given(text=TEXTS.map("".join), place=st.integers(0, 120))
+def test_words_that_a_block_starts_with_are_looked_at_like_any_others(text: str, place: int) -> None:
+    first, start, *rest = anthropic([text[place:]] if text[place:] else [])
+    begun = {**msgspec.json.decode(start.payload), "content_block": {"type": "text", "text": text[:place]}}
+    pieces = sent(Outgoing("anthropic", RULES, None), [first, Piece(msgspec.json.encode(begun), start.event), *rest])
+
+    assert text_of(pieces) == neutralised(text, RULES)
+    assert pieces[1].payload == start.payload
+
+
 def test_choices_and_fields_are_kept_apart() -> None:
     def chunk(index: int, **delta: str) -> Piece:
         return Piece(msgspec.json.encode({"id": "c", "choices": [{"index": index, "delta": delta, "finish_reason": None}]}))

@@ -54,7 +54,10 @@ async def test_streams_counts_and_vectors_are_looked_through_too(house: FakeInst
     with pytest.raises(NotPermitted):
         await house.egress.embed(EmbeddingCall(card, embedding), INTERNAL, decision)
 
-    assert [alarm.place for alarm in house.alarms] == ["egress"] * 3
+    with pytest.raises(NotPermitted):
+        await house.egress.embed(EmbeddingCall(card, structs.replace(embedding, body={})), INTERNAL, decision)
+
+    assert [alarm.place for alarm in house.alarms] == ["egress"] * 4
     assert house.embedder.calls == []
 
 

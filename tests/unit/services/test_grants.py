@@ -86,6 +86,9 @@ async def test_a_stream_uses_it_too() -> None:
     [
         {"messages": [{"role": "user", "content": "Say hello!"}]},
         {"temperature": 0.1},
+        {"stream_options": {"include_usage": True, "note": "words"}},
+        {"stream_options": {"include_usage": "words"}},
+        {"max_tokens": "words"},
         {"model": "cheap"},
         {"purpose": "something-else"},
         {"key": person("eve")},
@@ -101,6 +104,14 @@ async def test_whatever_differs_is_denied(other: dict[str, Any]) -> None:
     assert house.sent == []
     assert house.reviews.grants[grant].used_at is None
     house.assert_settled()
+
+
+async def test_how_an_answer_comes_does_not_matter() -> None:
+    house = FakeInstallation()
+    grant = await granted(house)
+    switches = {"stream": False, "stream_options": {"include_usage": True}, "max_tokens": 9}
+    await house.chat.answer(ask(**WANTED | switches, grant=grant))
+    assert house.sent == ["dear"]
 
 
 async def test_it_opens_no_other_zone() -> None:

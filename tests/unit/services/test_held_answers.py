@@ -6,12 +6,15 @@ import pytest
 from msgspec import structs
 
 from kyozon.domain.callers import ApiKey, Caller
-from kyozon.domain.errors import HeldForReview, NotAllowed, NotFound
-from kyozon.domain.labels import Label, Level
+from kyozon.domain.errors import HeldForReview, NotAllowed, NotFound, NotPermitted
+from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.provenance import StoredValue
 from kyozon.domain.review import ReviewRules
 from kyozon.services.cache import CacheOptions
+from kyozon.services.provenance import Wish
 from tests.fakes.installation import CONFIDENTIAL, INTERNAL, FakeInstallation, ask
 from tests.fakes.installation import api_key as key_of
+from tests.fakes.steered import START
 
 
 def person(name: str, *roles: str) -> ApiKey:
@@ -77,6 +80,19 @@ async def test_approved_by_another_and_delivered_once() -> None:
         await house.reviewing.collect(Caller(ANN), review)
     assert house.reviews.contents == {}
     house.assert_settled()
+
+
+async def test_what_is_raised_while_it_waits_binds_it() -> None:
+    house = holding(keys=frozenset({"ann"}))
+    await house.provenance.add(StoredValue("doc", "default", "document", START, INTERNAL))
+    review = await held(house, sources=("doc",))
+    await house.reviewing.approve(Caller(BEN), review)
+    await house.provenance.relabel(Wish("default", "doc", Label(Level.RESTRICTED), "ben", "it was wrong"))
+    low = Clearance(Level.CONFIDENTIAL)
+    for act, key in ((house.reviewing.collect, ANN), (house.reviewing.show, BEN)):
+        with pytest.raises(NotPermitted):
+            await act(Caller(structs.replace(key, clearance=low)), review)
+    assert (await house.reviewing.collect(Caller(ANN), review))[1]  # who is cleared for more gets it still
 
 
 async def test_refused_it_is_gone() -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 from msgspec import structs
 
-from kyozon.domain.errors import NotPermitted, UpstreamUnreachable
+from kyozon.domain.errors import HeldForReview, NotPermitted, UpstreamUnreachable
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.requests import ChatRequest
+from kyozon.domain.review import ReviewRules
 from kyozon.ports.provider import Answer, ChatCall
 from kyozon.services.registry import Installation
+from tests.fakes.detection import KnownValues
 from tests.fakes.installation import CONFIDENTIAL, EVERYTHING, IN_HOUSE, INTERNAL, ZONES, FakeInstallation, ask
 from tests.fakes.record_samples import a_decision
 from tests.fakes.scripted import ScriptedChat
@@ -100,3 +102,28 @@ async def test_a_stream_that_waits_for_its_turn_is_checked_when_it_begins() -> N
     with pytest.raises(NotPermitted):
         await anext(streamed)
     assert house.sent == []
+
+
+async def test_an_answer_that_a_person_was_to_see_is_held_whatever_comes_meanwhile() -> None:
+    house = FakeInstallation()
+    rules = ReviewRules(labels=(INTERNAL,))
+    house.registry.installation = structs.replace(house.registry.installation, review=rules)
+    with pytest.raises(HeldForReview):
+        await meanwhile(house, "bargain", lambda now: structs.replace(now, review=ReviewRules()), INTERNAL, fails=False)
+    assert len(house.reviews.queue) == 1
+
+
+async def test_a_zone_that_takes_masked_words_no_more_gets_none() -> None:
+    house = FakeInstallation()
+    house.look_through(KnownValues())
+    house.book.turns = 50
+    asking = asyncio.create_task(house.chat.answer(ask("cheap", messages=[{"role": "user", "content": "山田太郎"}])))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert house.book._writing  # the decision is being recorded
+    zones = ZONES | {"external": structs.replace(ZONES["external"], masked=False)}
+    house.registry.installation = structs.replace(house.registry.installation, zones=zones)
+    with pytest.raises(NotPermitted):
+        await asking
+    assert house.sent == []
+    house.assert_settled()

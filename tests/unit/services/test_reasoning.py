@@ -57,6 +57,16 @@ async def think(house: FakeInstallation, *, stream: bool = False) -> str:
     return streamed.decision_id
 
 
+async def test_what_is_kept_on_this_host_was_told_to_no_collector() -> None:
+    house, lasting = thinking_house()
+    decision = await think(house)
+    await lasting.drain()
+    assert not house.book.outcomes[decision].heard
+    tenant = house.book.decisions_by_id[decision].tenant
+    exposure = await house.provenance.exposure(tenant, decision)
+    assert "collector" not in [found.delivery.zone for found in exposure.deliveries]
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_it_is_kept_under_the_label_and_shown_to_who_is_cleared(*, stream: bool) -> None:
     house, lasting = thinking_house()

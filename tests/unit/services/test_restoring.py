@@ -122,6 +122,15 @@ def test_a_whole_answer_says_the_values() -> None:
     assert found["tool_calls"][0]["id"] == "[PERSON_1]"
 
 
+def test_no_name_keeps_the_input_of_a_tool_from_being_restored() -> None:
+    given_to = {"id": "[PERSON_1]", "data": ["[SECRET_1]"], "nested": {"type": "[PERSON_1]"}}
+    block = {"type": "tool_use", "id": "[PERSON_1]", "input": given_to}
+    answer = Answer(msgspec.json.encode({"content": [block]}), None, "", None)
+    found = msgspec.json.decode(Restoring(VALUES, in_json=False).answer(answer).payload)["content"][0]
+    assert found["input"] == {"id": "山田", "data": ['a"b\\c\nd'], "nested": {"type": "山田"}}
+    assert found["id"] == "[PERSON_1]"
+
+
 def test_the_input_of_a_tool_is_no_json_in_a_string() -> None:
     block = {"type": "tool_use", "id": "t", "name": "send", "input": {"key": "[SECRET_1]"}}
     answer = Answer(msgspec.json.encode({"type": "message", "content": [block]}), None)

@@ -23,6 +23,9 @@ class Hearing:
     def hears(self, label: Label) -> bool:
         return label.within(self.clearance)
 
+    def exports(self, label: Label) -> bool:
+        return self.hears(label)
+
     def decided(self, decision: Decision) -> None:
         self.told.append((decision.id, None))
 

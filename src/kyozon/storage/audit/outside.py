@@ -42,15 +42,18 @@ class CheckpointFolder:
     def _append(self, note: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"checkpoints-{self._now():%Y-%m}.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{note}\n")
+            file.write(f"\n{note}")  # a line that a full disk has cut off before this one must not become part of it
             file.flush()
             os.fsync(file.fileno())
 
 
 def read_notes(path: Path) -> Iterator[Note]:
-    """The notes in a file, or in every file that checkpoints were appended to in a folder; raises `OSError`."""
+    """The notes in a file, or in every file that checkpoints were appended to in a folder; raises `OSError`.
+
+    What a full disk has cut off in the middle is no note, whatever bytes it ends with.
+    """
     for file in sorted(path.glob(_PATTERN)) if path.is_dir() else [path]:
-        yield from parse_notes(file.read_text("utf-8"))
+        yield from parse_notes(file.read_text("utf-8", "replace"))
 
 
 class Dispatch:

@@ -1,6 +1,8 @@
 """Who is erased is found nowhere: not in a table, a dump, a proof; and backups from before do not give their words back."""
 
+import asyncio
 import subprocess
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent, Report
 from kyozon.domain.errors import NotAllowed, NotFound
+from kyozon.domain.provenance import Delivery, Relabelling, StoredValue
 from kyozon.ports.records import KeptAnswer
 from kyozon.services.audit import Auditor
 from kyozon.services.world import World
@@ -22,11 +25,13 @@ from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
-from kyozon.storage.master_keys import MasterKeys
+from kyozon.storage.master_keys import MasterKey, MasterKeys
 from kyozon.storage.programs import Programs
+from kyozon.storage.provenance import PostgresProvenance
 from kyozon.storage.records import PostgresRecords
 from kyozon.storage.vault import Vault
 from tests.contract.storage.answer_store import HERE, answer, wanted
+from tests.contract.storage.provenance_store import INTERNAL, SECRET
 from tests.fakes.record_samples import a_decision, a_key, an_outcome
 from tests.integration.storage.audit.conftest import NOW, SealedLog
 
@@ -64,6 +69,10 @@ class Life:
         cached = answer(partition=self.here, payload=WORDS, essence=None)
         await PostgresAnswers(self.log.database, self.vault).keep(structs.replace(cached, expires_at=LATER))
         await PostgresTrail(self.log.database).record(AuditEvent("evt_p", NOW, "review:approved", "acme", PERSON))
+        provenance = PostgresProvenance(self.log.database)
+        await provenance.add(StoredValue("doc", "acme", "document", NOW, INTERNAL))
+        await provenance.relabel(Relabelling("rlb_p", "acme", "doc", NOW, INTERNAL, SECRET, PERSON, "it was wrong"))
+        await provenance.deliver(Delivery("dlv_p", NOW, "acme", ("doc",), "host", SECRET, PERSON, self.key.id, "0" * 64))
         assert await self.log.sealer.finish()
         self.decisions = [decision.id]
 
@@ -111,6 +120,9 @@ async def test_who_is_erased_is_nowhere_and_the_log_is_sound(life: Life, forgett
     for canary in (PERSON, PERSON.encode().hex(), WORDS.decode(), WORDS.hex(), life.key.name):
         assert canary not in text
     assert await life.remembered() == (None, None)
+    provenance = PostgresProvenance(life.log.database)
+    assert [found.by for found in await provenance.changes("acme", "doc")] == [erased.subjects[0]]
+    assert [found.user for found in await provenance.deliveries("acme", ["doc"])] == [erased.subjects[0]]
     assert await life.log.sealer.finish()
     report = await life.log.verified(outside)
     assert (report.findings, report.erased) == ((), 1)
@@ -133,6 +145,34 @@ async def test_backups_from_before_give_no_words_back(
     with pytest.raises(Exception, match="keys that this server does not have"):
         await life.remembered(restored)
     await restored.close()
+
+
+class SlowToDestroy(MasterKeys):
+    """Another erasure has time to begin before the old key is gone."""
+
+    def _write(self, keys: list[MasterKey]) -> None:
+        if len(keys) == 1:
+            time.sleep(0.4)
+        super()._write(keys)
+
+
+async def test_of_two_erasures_at_once_neither_loses_the_keys_of_others(
+    life: Life, sealed_log: SealedLog, masters: MasterKeys, forgetting: Forgetting, tmp_path: Path, world: World
+) -> None:
+    await sealed_log.record(1, user="taro")
+    slow = Forgetting(sealed_log.database, SlowToDestroy(tmp_path / "keys"), world)
+    await life.vault.seal(("acme", "jiro"), WORDS, "here")
+    await asyncio.gather(slow.erase("acme", PERSON), _a_moment_later(forgetting, "taro"))
+    sealed = await Vault(sealed_log.database, masters).seal(("acme", "jiro"), WORDS, "here")
+    assert len(masters.all()) == 1
+    in_use = await sealed_log.value("SELECT array_agg(DISTINCT master) FROM subject_key")
+    assert in_use == [key.id for key in masters.all()]
+    assert await life.vault.open(sealed, "here") == WORDS
+
+
+async def _a_moment_later(forgetting: Forgetting, user: str) -> None:
+    await asyncio.sleep(0.1)
+    await forgetting.erase("acme", user)
 
 
 async def test_others_keep_their_words(

@@ -57,6 +57,16 @@ def test_notes_are_appended_by_month_and_read_back(tmp_path: Path) -> None:
     assert [note.checkpoint.size for note in read_notes(tmp_path / "share" / "checkpoints-2026-11.txt")] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("written", [3, 20, 70, 82, 120])
+def test_a_note_that_a_full_disk_cut_off_spoils_no_other(tmp_path: Path, written: int) -> None:
+    signer, folder = Signer.of(tmp_path / "keys"), CheckpointFolder(tmp_path / "share", lambda: NOW)
+    asyncio.run(folder.send(signer.sign(1, ROOT)))
+    with (tmp_path / "share" / "checkpoints-2026-11.txt").open("ab") as file:
+        file.write(signer.sign(2, ROOT).encode()[:written])
+    asyncio.run(folder.send(signer.sign(3, ROOT)))
+    assert [note.text for note in read_notes(tmp_path / "share")] == [signer.sign(size, ROOT) for size in (1, 3)]
+
+
 async def test_the_newest_is_sent_and_those_between_are_passed_over() -> None:
     place = Place()
     dispatch = Dispatch([place], pause=0.05)

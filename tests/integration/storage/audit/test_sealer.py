@@ -128,13 +128,17 @@ async def test_records_from_before_the_log_get_their_leaves(empty_dsn: str, tmp_
 
 BEFORE = {
     "decision": """
-INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, label, body)
-VALUES ($1, $2, 'acme', 'key_1', 'chat', 'auto', 'internal', $3)
+INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)
+SELECT $1, $2, body->>'tenant', body->>'key_id', body->>'kind', body->>'requested_model', body->>'chosen', 'internal', body
+FROM (SELECT $3::jsonb) AS given (body)
 """,
     "outcome": """
 INSERT INTO outcome
-    (decision_id, at, status, uncached, cache_read, cache_write, output, reasoning, amount, currency, priced, body)
-VALUES ($1, $2, 'answered', 0, 0, 0, 0, 0, 0, 'USD', true, $3)
+    (decision_id, at, status, model, uncached, cache_read, cache_write, output, reasoning, amount, currency, priced, body)
+SELECT $1, (body->>'at')::timestamptz, body->>'status', body->>'model', (body#>>'{usage,uncached}')::bigint,
+    (body#>>'{usage,cache_read}')::bigint, (body#>>'{usage,cache_write}')::bigint, (body#>>'{usage,output}')::bigint, 0, 0,
+    body#>>'{charge,currency}', (body#>>'{charge,priced}')::boolean, body
+FROM (SELECT $3::jsonb) AS given (body) WHERE $2::timestamptz IS NOT NULL
 """,
 }
 

@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from kyozon.domain.audit import Note, Report
+from kyozon.domain.audit import AuditEvent, Note, Report
 from kyozon.governance.merkle import Frontier
 from kyozon.storage.audit import tree
-from tests.integration.storage.audit.conftest import SealedLog
+from kyozon.storage.audit.trail import PostgresTrail
+from tests.integration.storage.audit.conftest import NOW, SealedLog
 
 RECORDS, TIMES = 90, 5
 _EDIT = (
     """
-    UPDATE decision SET body = jsonb_set(body, '{{chosen}}', '"forged"')
+    UPDATE decision SET chosen = 'forged', body = jsonb_set(body, '{{chosen}}', '"forged"')
     WHERE id = (SELECT ref FROM audit_leaf WHERE position = {place})
     """,
     """
@@ -21,7 +22,7 @@ _EDIT = (
     WHERE decision_id = (SELECT ref FROM audit_leaf WHERE position = {place})
     """,
     """
-    UPDATE audit_event SET body = jsonb_set(body, '{{action}}', '"a:b"')
+    UPDATE audit_event SET action = 'a:b', body = jsonb_set(body, '{{action}}', '"a:b"')
     WHERE id = (SELECT ref FROM audit_leaf WHERE position = {place})
     """,
 )
@@ -123,6 +124,37 @@ async def test_another_persons_name_in_a_record_is_found(
     assert kinds(await sealed_log.verified()) == {"name"}
     await sealed_log.as_owner("UPDATE data_subject SET name = 'taro' WHERE name = 'hanako' AND tenant = 'acme'")
     assert kinds(await sealed_log.verified()) == {"name"}
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("UPDATE decision SET tenant = 'other'",),
+        ("UPDATE decision SET at = at - interval '1 year'",),
+        ("UPDATE outcome SET output = 0",),
+        ("UPDATE audit_event SET tenant = 'other'",),
+        (
+            "UPDATE outcome SET decision_id = decision_id || '.'",
+            "UPDATE audit_leaf SET ref = ref || '.' WHERE kind = 'outcome'",
+        ),
+    ],
+)
+async def test_a_record_that_is_found_as_another_one_is_noticed(
+    sealed_log: SealedLog, kinds: Callable[[Report], set[str]], statements: tuple[str, ...]
+) -> None:
+    await sealed_log.filled(3)
+    await sealed_log.as_owner(*statements)
+    assert kinds(await sealed_log.verified()) == {"column"}
+
+
+async def test_an_event_that_cannot_be_read_any_more_is_a_finding(
+    sealed_log: SealedLog, kinds: Callable[[Report], set[str]]
+) -> None:
+    await sealed_log.filled(3)
+    await PostgresTrail(sealed_log.database).record(AuditEvent("evt_p", NOW, "record:pruned", detail={"decisions": 0}))
+    await sealed_log.sealer.finish()
+    await sealed_log.as_owner("UPDATE audit_event SET body = '{\"id\": 1}' WHERE id = 'evt_p'")
+    assert kinds(await sealed_log.verified()) == {"record"}
 
 
 async def test_the_log_itself_is_append_only(sealed_log: SealedLog) -> None:
