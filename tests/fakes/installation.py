@@ -180,8 +180,8 @@ class FakeInstallation:
         options = self.cache_options = structs.replace(options, embedder=EMBEDDER.id)
         world = self.time.world
         self.cache = AnswerCache(self.answers, self.registry, self.egress, world, options, partition)
-        parts = (self.decider, self.settler, self.attempts, self.cache, self.provenance, self.continuing, self.masking)
-        steps = Steps(*parts, self.granting, self.reviewing)
+        parts = (self.decider, self.settler, self.attempts, self.cache, self.provenance, self.granting, self.reviewing)
+        steps = Steps(*parts, self.continuing, self.masking)
         self.embeddings = EmbeddingService(steps, self.egress, self.admission)
         self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 

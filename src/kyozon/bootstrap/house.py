@@ -150,7 +150,7 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     replays = _replays(settings, store)
     cache = AnswerCache(store.answers, registry, egress, WORLD, _cache_options(settings))
     continuing = _continuing(settings, attempts, egress, admission, parts.masking)
-    steps = Steps(decider, settler, attempts, cache, provenance, continuing, parts.masking, granting, reviewing)
+    steps = Steps(decider, settler, attempts, cache, provenance, granting, reviewing, continuing, parts.masking)
     keys = KeyService(store.keys, WORLD)
     explain = ExplainService(store.records, store.policies, registry_as_of)
     services = Services(

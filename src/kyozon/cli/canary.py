@@ -5,13 +5,11 @@ from typing import Any
 
 import click
 
-from kyozon.cli.options import Target, installation
+from kyozon.cli.options import Target, installation, option_read
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.canaries import Canary
-from kyozon.domain.errors import InvalidRequest
-from kyozon.domain.labels import Label, parse_label
-from kyozon.domain.language import Text
+from kyozon.domain.labels import parse_label
 
 
 @click.group(
@@ -70,7 +68,7 @@ def new(target: Target, name: str, label: str, owner: str | None) -> None:
     """Make a canary."""
     from kyozon.bootstrap.canaries import added
 
-    made = added(target.settings(), name, _label(label), owner)
+    made = added(target.settings(), name, option_read(parse_label, label, "--label"), owner)
     if target.as_json:
         print_json(_shape(made))
         return
@@ -82,15 +80,6 @@ def new(target: Target, name: str, label: str, owner: str | None) -> None:
             "起動中のサーバーにもすぐ反映されます。",
         )
     )
-
-
-def _label(text: str) -> Label:
-    try:
-        return parse_label(text)
-    except ValueError as error:
-        raise InvalidRequest(
-            Text(f"--label {text!r}: {error}", f"--label {text!r} を読めません：{error}"), "--label"
-        ) from error
 
 
 def _shape(one: Canary) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import click
 
 from kyozon.cli.calling import call
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import label_of, out, print_json, print_table
 from kyozon.cli.speech import say
 
 
@@ -36,8 +36,8 @@ def exposure(target: Target, value: str, label: str | None, reason: str | None) 
         return
     out.print(
         say(
-            f"{value} is labelled {_label(found['label'])} now.",
-            f"{value} の現在のラベルは {_label(found['label'])} です。",
+            f"{value} is labelled {label_of(found['label'])} now.",
+            f"{value} の現在のラベルは {label_of(found['label'])} です。",
         )
     )
     if not found["deliveries"]:
@@ -61,10 +61,6 @@ def _row(one: dict[str, Any]) -> list[str]:
         sent["decision_id"] or "-",
         sent["sha256"][:16],
     ]
-
-
-def _label(label: dict[str, Any]) -> str:
-    return "+".join([label["level"], *sorted(label["compartments"])])
 
 
 commands = [exposure]

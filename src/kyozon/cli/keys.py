@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.cli.options import Target, installation
+from kyozon.cli.options import Target, installation, option_read
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
@@ -137,13 +137,13 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         name=options["name"],
         tenant=options["tenant"],
         user=options["user"],
-        clearance=_read(parse_clearance, options["clearance"], "--clearance"),
+        clearance=option_read(parse_clearance, options["clearance"], "--clearance"),
         default_label=_label(options["label"], "--label"),
         label_floor=_label(options["label_floor"], "--label-floor"),
         limits=Limits(
             options["requests_per_minute"] or default.requests_per_minute,
             options["tokens_per_minute"] or default.tokens_per_minute,
-            _read(Decimal, money, "--money-per-month") if money else default.money_per_month,
+            option_read(Decimal, money, "--money-per-month") if money else default.money_per_month,
             options["concurrent_requests"] or default.concurrent_requests,
         ),
         admin=options["admin"],
@@ -153,16 +153,7 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
 
 
 def _label(text: str | None, option: str) -> Label | None:
-    return None if text is None else _read(parse_label, text, option)
-
-
-def _read(parse: Any, text: str, option: str) -> Any:
-    try:
-        return parse(text)
-    except (ValueError, ArithmeticError) as error:
-        raise InvalidRequest(
-            Text(f"{option} {text!r}: {error}", f"{option} {text!r} を読めません：{error}"), option
-        ) from error
+    return None if text is None else option_read(parse_label, text, option)
 
 
 def _public(key: ApiKey) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from kyozon.cli.output import print_error
 from kyozon.cli.speech import say
-from kyozon.domain.errors import CallerError, KyozonError
+from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError
+from kyozon.domain.language import Text
 
 if TYPE_CHECKING:
     from kyozon.bootstrap.local import LocalModels
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kyozon.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Target(Struct, frozen=True):
@@ -83,3 +85,13 @@ def installation(command: F) -> F:
             sys.exit(2 if isinstance(error, CallerError) else 1)
 
     return wrapped  # type: ignore[return-value]
+
+
+def option_read(parse: Callable[[str], T], text: str, option: str) -> T:
+    """What `parse` makes of an option's text; raises `InvalidRequest`, which names the option, where it cannot."""
+    try:
+        return parse(text)
+    except (ValueError, ArithmeticError) as error:
+        raise InvalidRequest(
+            Text(f"{option} {text!r}: {error}", f"{option} {text!r} を読めません：{error}"), option
+        ) from error

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from kyozon.cli.speech import language
 from kyozon.domain.errors import KyozonError
+from kyozon.domain.labels import Label
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -34,6 +35,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Se
     *before, last_width = (2 + max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True))
     needed = sum(before) + min(last_width, _NARROWEST)
     Console(highlight=False, width=max(out.width, needed)).print(table)
+
+
+def label_of(found: dict[str, Any]) -> str:
+    """A label as the API gives it, as people write it."""
+    return str(msgspec.convert(found, Label))
 
 
 def print_error(error: KyozonError, *, as_json: bool) -> None:

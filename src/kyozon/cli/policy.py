@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from kyozon.cli.calling import call
 from kyozon.cli.options import Target, installation
@@ -159,11 +160,7 @@ def reload_(target: Target) -> None:
 
 
 def _registry(target: Target, file: Path | None) -> "Registry":
-    from kyozon.bootstrap.local import LocalModels
-    from kyozon.bootstrap.reading import read_settings, registry_of
-
-    settings = read_settings(file or target.config, target.environ())
-    return registry_of(settings, target.environ(), LocalModels(settings))
+    return structs.replace(target, config=file or target.config).models()[1]
 
 
 async def _prove(target: Target, since: datetime, tenant: str | None) -> "Proof":

@@ -6,7 +6,7 @@ import click
 
 from kyozon.cli.calling import call
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import label_of, out, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.review import ReviewState
 
@@ -54,7 +54,7 @@ def show(target: Target, review_id: str) -> None:
         [say("review", "審査"), f"{found['id']}  {found['kind']}  {found['state']}"],
         [say("asked by", "依頼者"), claim["requester"]],
         [say("purpose", "目的"), claim["purpose"] or "-"],
-        [say("label", "ラベル"), _label(claim)],
+        [say("label", "ラベル"), label_of(claim["label"])],
         [say("zone", "ゾーン"), claim["zone"]],
         [say("model", "モデル"), found["model"] or "-"],
         [say("decision", "決定"), found["decision_id"]],
@@ -112,12 +112,8 @@ def answer(target: Target, review_id: str) -> None:
 
 def _row(item: dict[str, Any]) -> list[str]:
     claim, until = item["claim"], item["expires_at"][:16].replace("T", " ")
-    told = [item["id"], item["kind"], item["state"], claim["requester"], _label(claim), claim["zone"]]
+    told = [item["id"], item["kind"], item["state"], claim["requester"], label_of(claim["label"]), claim["zone"]]
     return [*told, claim["purpose"] or "-", until]
-
-
-def _label(claim: dict[str, Any]) -> str:
-    return "+".join([claim["label"]["level"], *sorted(claim["label"]["compartments"])])
 
 
 commands = [review]

@@ -71,6 +71,16 @@ class ModelCard(Struct, frozen=True):
     tools_by_schema: bool = False
     demo: bool = False
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """What tells one deployment from another: the provider, and the model there."""
+        return self.provider, self.id
+
+    @property
+    def address(self) -> str:
+        """The same in one word, `provider/model`."""
+        return f"{self.provider}/{self.id}"
+
 
 class Quirks(Struct, frozen=True):
     """How one vendor's endpoint departs from its wire format. Every field is read by the wire format's own file.

@@ -129,4 +129,4 @@ def _models(old: Basis, new: Basis) -> Iterator[Text]:
 
 
 def _cards(basis: Basis) -> dict[str, ModelCard]:
-    return {f"{card.provider}/{card.id}": card for card in basis.all_cards}
+    return {card.address: card for card in basis.all_cards}

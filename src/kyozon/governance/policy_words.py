@@ -107,7 +107,7 @@ def _facts(zone: Zone) -> Text:
 
 
 def _stands(basis: Basis, zone: Zone) -> Text:
-    names = sorted({f"{card.provider}/{card.id}" for card in basis.all_cards if card.zone == zone.id})
+    names = sorted({card.address for card in basis.all_cards if card.zone == zone.id})
     if not names:
         return Text("No model stands there.", "ここにあるモデルはありません。")
     return Text(f"Models there: {', '.join(names)}.", f"ここにあるモデル：{', '.join(names)}。")

@@ -20,6 +20,7 @@ from kyozon.domain.models import ModelCard
 from kyozon.metering.turns import Ticket, Turns
 from kyozon.ports.provider import Piece
 from kyozon.ports.telemetry import Gauge
+from kyozon.services.pieces import close_pieces
 from kyozon.services.world import World
 
 _AGAIN_SECONDS = 1.0
@@ -77,8 +78,7 @@ class AdmittedStream:
     async def aclose(self) -> None:
         """Close the stream, then give the slot up."""
         try:
-            if hasattr(self._pieces, "aclose"):
-                await self._pieces.aclose()
+            await close_pieces(self._pieces)
         finally:
             self._slot.release()
 

@@ -126,7 +126,7 @@ class AnswerCache:
         answer = CachedAnswer(
             partition=self._partition_of(place.decision, place.request, card.id),
             question_sha256=place.question_sha256,
-            deployment=_deployment(card),
+            deployment=card.address,
             source=outcome.decision_id,
             content_type=said.content_type,
             payload=said.payload,
@@ -206,8 +206,4 @@ def _hit(ending: Ending, found: CachedAnswer, similarity: float | None) -> None:
 def _wanted(decided: Decided, partition: Partition, now: datetime) -> Wanted:
     """Of the models that may answer now those that go by the name of the first choice."""
     first = decided.order[0].id
-    return Wanted(partition, tuple(_deployment(card) for card in decided.order if card.id == first), now)
-
-
-def _deployment(card: ModelCard) -> str:
-    return f"{card.provider}/{card.id}"
+    return Wanted(partition, tuple(card.address for card in decided.order if card.id == first), now)

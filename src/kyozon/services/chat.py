@@ -77,9 +77,9 @@ class Answered(Struct, frozen=True):
 class Steps(Struct, frozen=True):
     """How a request's life begins, goes on and ends, and what may shorten it.
 
-    `continuing` takes a stream on that breaks after its first words; without it the stream ends there. `masking` looks
-    requests through, if it has something to look with. `granting` finds the grants that requests name, `reviewing` keeps
-    what waits for a person.
+    `granting` finds the grants that requests name, `reviewing` keeps what waits for a person. `continuing` takes a
+    stream on that breaks after its first words; without it the stream ends there. `masking` looks requests through, if
+    it has something to look with.
     """
 
     decider: Decider
@@ -87,10 +87,10 @@ class Steps(Struct, frozen=True):
     attempts: Attempts
     cache: AnswerCache
     provenance: Provenance
+    granting: Granting
+    reviewing: Reviewing
     continuing: Continuing | None = None
     masking: Masking = Masking()
-    granting: Granting | None = None
-    reviewing: Reviewing | None = None
 
 
 class ChatService:
@@ -213,7 +213,7 @@ class ChatService:
             decided = await self._decider.decide(await self._question(ask))
         except BaseException as stopped:
             self._replays.ended(ask.repeat)
-            if isinstance(stopped, NotPermitted) and ask.asks_review and self._reviewing is not None:
+            if isinstance(stopped, NotPermitted) and ask.asks_review:
                 stopped.review = await self._reviewing.request_release(ask.caller, RECORDED.get() or "", ask.request.body)
             raise
         words = self._settler.words(decided, ask.request)
@@ -222,12 +222,12 @@ class ChatService:
     def _held(self, ask: Ask, decided: Decided, *cards: ModelCard | None) -> bool:
         """Whether a person looks at the answer first, should one of these cards give it."""
         found = [card for card in cards if card is not None]
-        return self._reviewing is not None and self._reviewing.held(decided.decision, decided.review, ask.caller.key, found)
+        return self._reviewing.held(decided.decision, decided.review, ask.caller.key, found)
 
     async def _kept_back(self, ask: Ask, decided: Decided, ending: Ending, said: Said) -> KyozonError:
         """What to raise instead of an answer that waits for a person; it is neither repeated nor cached."""
-        if self._reviewing is None or ending.card is None:
-            raise AssertionError("who holds answers back keeps them, and a card has answered")
+        if ending.card is None:
+            raise AssertionError("a card has answered")
         content_type = f"{said.content_type}/{ask.request.dialect}"
         return await self._reviewing.hold(ask.caller.key, decided.decision, ending.card, content_type, said.payload)
 
@@ -284,7 +284,7 @@ class ChatService:
         stored = await self._provenance.labels(ask.caller.tenant, ask.sources)
         needs = chat_needs(chat, chat_tokens(chat), self._registry.installation.default_output)
         found, body_sha256 = await self._masking.chat(ask.request, ask.caller.key), ask.repeat.body_sha256
-        release = await self._granting.find(ask.caller.tenant, ask.grant, ask.request.body) if self._granting else None
+        release = await self._granting.find(ask.caller.tenant, ask.grant, ask.request.body)
         who, model = ask.caller, ask.request.model
         return Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.purpose, release)
 

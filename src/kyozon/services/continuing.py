@@ -24,10 +24,11 @@ from kyozon.services.deciding import MAX_ATTEMPTS, Decided, output_ceiling
 from kyozon.services.egress import Egress
 from kyozon.services.fallback import Attempts, spent
 from kyozon.services.masking import Masking
+from kyozon.services.pieces import close_pieces
 from kyozon.services.seam import Seam
 from kyozon.services.sending import sending_anew
 from kyozon.services.settling import NOT_SENT, Ending, charge_for, usage_of
-from kyozon.services.streaming import KEPT_STREAM_BYTES, Begun, close_pieces, until_first_words
+from kyozon.services.streaming import KEPT_STREAM_BYTES, Begun, until_first_words
 from kyozon.services.unfinished import go_on_from, limited, may_go_on, so_far
 from kyozon.services.world import World
 
@@ -194,7 +195,7 @@ class _Room(Struct, frozen=True):
         """The candidates in their order that have not failed and have room, once the `broken` attempt is paid."""
         failed = {(attempt.provider, attempt.model) for attempt in ending.attempts if attempt.error not in NOT_SENT}
         paid = spent(ending) + (broken.charge.amount if broken.charge is not None else 0)
-        left = [card for card in self.decided.order[:MAX_ATTEMPTS] if (card.provider, card.id) not in failed]
+        left = [card for card in self.decided.order[:MAX_ATTEMPTS] if card.place not in failed]
         ceilings = [(card, self.ceiling(card, paid)) for card in left]
         return tuple(card for card, ceiling in ceilings if ceiling is None or ceiling > 0)
 

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from kyozon.domain.decisions import Candidate, Decision
 from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.domain.language import Text
-from kyozon.domain.models import AUTO, ModelCard, Price
+from kyozon.domain.models import AUTO, Price
 from kyozon.governance.flow import regions
 from kyozon.services.registry import Installation, Registry
 from kyozon.services.replaying import Deployment, forecast, replayable
@@ -159,7 +159,7 @@ def _priced(decision: Decision, registry: Registry, candidate: Candidate, target
     none = Decimal(0)
     price = Price(date.min, rate if read else none, none if read else rate, currency=decision.currency)
     place = (candidate.provider, candidate.model)
-    cards = [structs.replace(card, prices=(price,)) if _of(card) == place else card for card in registry.cards()]
+    cards = [structs.replace(card, prices=(price,)) if card.place == place else card for card in registry.cards()]
     return structs.replace(registry.installation, cards=tuple(cards))
 
 
@@ -191,10 +191,6 @@ def _objected(decision: Decision, rule: str) -> list[str]:
 
 def _with_zone(now: Installation, name: str, **changes: object) -> Installation:
     return structs.replace(now, zones={**now.zones, name: structs.replace(now.zones[name], **changes)})
-
-
-def _of(card: ModelCard) -> Deployment:
-    return card.provider, card.id
 
 
 def _name(place: Deployment | None) -> str | None:

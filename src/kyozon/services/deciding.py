@@ -195,7 +195,7 @@ class Decider:
         return structs.replace(ranking, options=self._health.ordered(ranking.options))
 
     def _choose(self, question: Question, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
-        ranks = {_name(option.card): (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
+        ranks = {option.card.address: (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
         best = ranking.options[0]
         reason = ranking.reason
         if draft.requested_model != AUTO and len(ranking.options) == 1:
@@ -225,10 +225,7 @@ class Decider:
         return await self._limiter.reserve(question.caller.key, _tokens(decision), decision.held, tuple(models))
 
     async def _record_refusal(self, draft: Decision, verdict: Verdict, refusal: Refusal) -> None:
-        decision = structs.replace(
-            draft,
-            candidates=tuple(self._candidate(draft, pair, {}) for pair in verdict),
-        )
+        decision = structs.replace(draft, candidates=tuple(self._candidate(draft, pair, {}) for pair in verdict))
         ended = self._ended(decision, "refused", refusal.code)
         self._telemetry.ended(decision, ended)
         opening, closing = self._journal.open(decision, None), self._journal.close(ended, ())
@@ -238,7 +235,7 @@ class Decider:
     def _candidate(self, draft: Decision, pair: Weighed, ranks: dict[str, tuple[int, Decimal | None]]) -> Candidate:
         subject, objections = pair
         card, masked = subject.card, subject.label != draft.label
-        rank, cost = ranks.get(_name(card), (None, None))
+        rank, cost = ranks.get(card.address, (None, None))
         found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
         state = self._health.state(card)
         health = None if state == "closed" else state
@@ -263,8 +260,7 @@ def _held(question: Question, draft: Decision, ranking: Ranking) -> Decimal:
 
 def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:
     """Money that no answer of `card` exceeds on `day`; None where no price is known."""
-    bounded = needs.bounded
-    output = expected(card, needs) if bounded else output_ceiling(card, needs.input_tokens) * needs.choices
+    output = expected(card, needs) if needs.bounded else output_ceiling(card, needs.input_tokens) * needs.choices
     return charge_at_most(needs.input_tokens, output, price_at(card.prices, day, needs.input_tokens))
 
 
@@ -274,10 +270,6 @@ def output_ceiling(card: ModelCard, input_tokens: int) -> int:
         return card.max_output
     room = _UNSTATED_CEILING if card.context is None else card.context - input_tokens
     return max(1, min(_UNSTATED_CEILING, room))
-
-
-def _name(card: ModelCard) -> str:
-    return f"{card.provider}/{card.id}"
 
 
 def _not_permitted(question: Question, verdict: Verdict) -> NotPermitted:

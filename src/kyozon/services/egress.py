@@ -15,6 +15,7 @@ from kyozon.ports.provider import Answer, ChatAdapter, ChatCall, EmbeddingAdapte
 from kyozon.services.canaries import CanaryWatch
 from kyozon.services.granting import Granting
 from kyozon.services.patience import PatientStream, in_time
+from kyozon.services.pieces import close_pieces
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 
@@ -32,8 +33,8 @@ class Egress:
         embedding: Mapping[str, EmbeddingAdapter],
         registry: Registry,
         provenance: Provenance,
-        canaries: CanaryWatch | None = None,
-        granting: Granting | None = None,
+        canaries: CanaryWatch,
+        granting: Granting,
     ) -> None:
         self._chat = chat
         self._embedding = embedding
@@ -77,8 +78,7 @@ class Egress:
         return await in_time(self._registry.provider(call.card), self._embedding[call.card.provider].embed(call))
 
     def _look_through(self, call: ChatCall | EmbeddingCall, decision: Decision) -> None:
-        if self._canaries is not None:
-            self._canaries.leaving(call, self._registry.zone(call.card), decision)
+        self._canaries.leaving(call, self._registry.zone(call.card), decision)
 
     async def _checked(
         self, pieces: AsyncIterator[Piece], call: ChatCall, label: Label, decision: Decision
@@ -89,14 +89,13 @@ class Egress:
             async for piece in pieces:
                 yield piece
         finally:
-            if hasattr(pieces, "aclose"):
-                await pieces.aclose()
+            await close_pieces(pieces)
 
     async def _check_now(self, call: ChatCall | EmbeddingCall, label: Label, decision: Decision) -> None:
         """As `_check`, for the labels of this moment; what only a grant lets through uses that up."""
         card, now = call.card, await self._provenance.now(label, decision) if decision.sources else label
         granted = self._by_grant(card, now, decision)
-        if not granted or self._granting is None or not await self._granting.use(decision, card, call.request.body):
+        if not granted or not await self._granting.use(decision, card, call.request.body):
             self._check(card, now, decision)
 
     def _by_grant(self, card: ModelCard, label: Label | None, decision: Decision) -> bool:

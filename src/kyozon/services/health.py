@@ -68,7 +68,7 @@ class Health:
             yield Gauge("kyozon_breaker_state", about, level, {"provider": provider, "model": model})
 
     def _of(self, card: ModelCard) -> _Deployment:
-        return self._deployments[card.provider, card.id]
+        return self._deployments[card.place]
 
 
 class Call:

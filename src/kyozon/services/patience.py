@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 from kyozon.domain.errors import StreamBroken, UpstreamUnreachable
 from kyozon.domain.models import Provider
 from kyozon.ports.provider import Piece
+from kyozon.services.pieces import close_pieces
 
 T = TypeVar("T")
 
@@ -122,8 +123,7 @@ class PatientStream:
     async def aclose(self) -> None:
         """Close the connection to the provider."""
         self._deadline.stop()
-        if hasattr(self._pieces, "aclose"):
-            await self._pieces.aclose()
+        await close_pieces(self._pieces)
 
     def _failure(self) -> StreamBroken | UpstreamUnreachable:
         if not self._some:

@@ -86,7 +86,7 @@ class Registry:
     def installation(self, installation: Installation) -> None:
         self._installation = installation
         self._basis: tuple[tuple[ModelCard, ...], str, Basis] | None = None
-        self._placed = {(card.provider, card.id): card for card in installation.cards}
+        self._placed = {card.place: card for card in installation.cards}
         self._named: dict[str, list[ModelCard]] = {}
         for card in installation.cards:
             for name in _names(card):
@@ -145,10 +145,10 @@ class Registry:
 
     def current(self, card: ModelCard) -> ModelCard | None:
         """The card as it stands now, None where that model is no more at that provider."""
-        found = self._placed.get((card.provider, card.id))
+        found = self._placed.get(card.place)
         if found is not None:
             return found
-        return next((one for one in self._local_cards() if (one.provider, one.id) == (card.provider, card.id)), None)
+        return next((one for one in self._local_cards() if one.place == card.place), None)
 
     def provider(self, card: ModelCard) -> Provider:
         """The provider that serves a card."""

@@ -15,7 +15,6 @@ from kyozon.domain.decisions import Candidate, Decision, Exclusion, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
-from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
 from kyozon.governance.labelling import INSTALLATION_DEFAULT, joined
@@ -63,12 +62,12 @@ def replayable(decision: Decision) -> bool:
 def replay(decision: Decision, registry: Registry) -> Replay:
     """Make a decision again; `registry` is as its basis says. Raises `ValueError` where it is not `replayable`."""
     verdict, order = _again(decision, registry, decision.label, decision.grant)
-    found = {_deployment(subject.card): tuple(map(_exclusion, objections)) for subject, objections in verdict}
+    found = {subject.card.place: tuple(map(_exclusion, objections)) for subject, objections in verdict}
     recorded = {_place(candidate): _by_rules(candidate) for candidate in decision.candidates}
     differences = [_differs(name, recorded.get(name), found.get(name)) for name in sorted(recorded.keys() | found.keys())]
     ranked = sorted((c for c in decision.candidates if c.rank is not None), key=lambda candidate: candidate.rank or 0)
     before = [(_place(candidate), candidate.predicted_cost) for candidate in ranked]
-    after = [(_deployment(option.card), option.cost) for option in order] if decision.chosen is not None else []
+    after = [(option.card.place, option.cost) for option in order] if decision.chosen is not None else []
     if before != after:
         differences.append(_other_order([name for name, _ in before], [name for name, _ in after]))
     chosen = after[0][0][1] if after else None
@@ -95,7 +94,7 @@ def forecast(decision: Decision, outcome: Outcome | None, registry: Registry, be
     limited = decision.chosen is None and any(candidate.permitted for candidate in decision.candidates)
     best = None if limited or not order else order[0]
     was = next((_place(candidate) for candidate in decision.candidates if candidate.rank == 1), None)
-    now = None if best is None else _deployment(best.card)
+    now = None if best is None else best.card.place
     refused = tuple(sorted(rules)) if now is None and not limited else ()
     return Forecast(decision.id, was, now, refused, _paid(outcome), _would_cost(decision, outcome, best))
 
@@ -128,10 +127,10 @@ def _ordered(decision: Decision, registry: Registry, options: Sequence[Option], 
     recorded = {_place(candidate): candidate for candidate in decision.candidates}
     ranked: list[Option] = []
     for _, group in groupby(registry.installation.router(options, needs).options, key=lambda o: (o.card.id, o.cost)):
-        ranked += sorted(group, key=lambda option: _rank(recorded.get(_deployment(option.card))))
-    ranked.sort(key=lambda option: _health(recorded.get(_deployment(option.card))) == "open")
+        ranked += sorted(group, key=lambda option: _rank(recorded.get(option.card.place)))
+    ranked.sort(key=lambda option: _health(recorded.get(option.card.place)) == "open")
     full = {name for name, candidate in recorded.items() if candidate.permitted and candidate.rank is None}
-    roomy = [option for option in ranked if decision.chosen is None or _deployment(option.card) not in full]
+    roomy = [option for option in ranked if decision.chosen is None or option.card.place not in full]
     return roomy or ranked
 
 
@@ -207,10 +206,6 @@ def _by_rules(candidate: Candidate) -> tuple[Exclusion, ...]:
 
 def _exclusion(found: Exclusion) -> Exclusion:
     return Exclusion(found.rule, found.need, found.have)
-
-
-def _deployment(card: ModelCard) -> Deployment:
-    return card.provider, card.id
 
 
 def _place(candidate: Candidate) -> Deployment:

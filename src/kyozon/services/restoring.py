@@ -9,6 +9,7 @@ from msgspec import structs
 from kyozon.domain.requests import Dialect, Json
 from kyozon.governance.masking.tokens import Unmasking, as_it_is, unmasked
 from kyozon.ports.provider import Answer, Piece
+from kyozon.services.pieces import close_pieces
 
 _JSON_FIELDS = frozenset({"arguments", "partial_json"})
 _LEFT = frozenset({"data", "finish_reason", "id", "model", "object", "role", "signature", "stop_reason", "type"})
@@ -87,8 +88,7 @@ class RestoredStream:
 
     async def aclose(self) -> None:
         """Close the stream itself."""
-        if hasattr(self._pieces, "aclose"):
-            await self._pieces.aclose()
+        await close_pieces(self._pieces)
 
 
 class _Chunks:

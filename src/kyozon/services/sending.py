@@ -67,7 +67,7 @@ def embedding_sending(decided: Decided, card: ModelCard, request: EmbeddingReque
 
 def masked_for(decided: Decided, card: ModelCard) -> Label | None:
     """The label under which masked words go to a card; None where the words go as they are."""
-    return decided.decision.masked_label if (card.provider, card.id) in decided.masked else None
+    return decided.decision.masked_label if card.place in decided.masked else None
 
 
 def _masked(decision: Decision, call: ChatCall, label: Label, found: Found) -> Sending:

@@ -163,7 +163,7 @@ class Settler:
 
     def _chosen(self, decision: Decision) -> ModelCard | None:
         first = next(((found.provider, found.model) for found in decision.candidates if found.rank == 1), None)
-        return next((card for card in self._registry.cards() if (card.provider, card.id) == first), None)
+        return next((card for card in self._registry.cards() if card.place == first), None)
 
 
 def usage_of(decision: Decision, ending: Ending) -> Usage:

@@ -16,6 +16,7 @@ from kyozon.ports.records import KeptAnswer
 from kyozon.services.cache import Said
 from kyozon.services.deciding import Decided
 from kyozon.services.fallback import code_of
+from kyozon.services.pieces import close_pieces
 from kyozon.services.replays import Repeat, Replays
 from kyozon.services.settling import Ending, Settler
 from kyozon.services.world import World
@@ -190,9 +191,3 @@ class _Kept:
 
     def payload(self) -> bytes:
         return msgspec.msgpack.encode(self._stream)
-
-
-async def close_pieces(pieces: AsyncIterator[Piece]) -> None:
-    """Close a stream, and with it the connection to its provider; a second time it does nothing."""
-    if hasattr(pieces, "aclose"):
-        await pieces.aclose()

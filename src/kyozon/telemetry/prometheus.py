@@ -106,7 +106,7 @@ class PrometheusMetrics:
 
     def _admitted(self, kind: str, place: Place) -> Tally:
         """The tally of a place not met before; one without a card is counted under `OTHER` and not remembered."""
-        zones = {NOWHERE: "", OTHER: OTHER[1]} | {(card.provider, card.id): card.zone for card in self._cards()}
+        zones = {NOWHERE: "", OTHER: OTHER[1]} | {card.place: card.zone for card in self._cards()}
         known = place if place in zones else OTHER
         return self._tallies.setdefault((kind, known), Tally(zones[known]))
 

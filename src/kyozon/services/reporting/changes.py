@@ -19,7 +19,7 @@ def _all(old: Basis, new: Basis) -> Iterator[Text]:
     yield from _named(Text("rule", "ルール"), dict.fromkeys(old.rules, ""), dict.fromkeys(new.rules, ""))
     yield from _named(Text("zone", "ゾーン"), _by_id(old.zones), _by_id(new.zones))
     yield from _named(Text("provider", "提供元"), _by_id(old.providers), _by_id(new.providers))
-    cards = ({f"{card.provider}/{card.id}": card for card in basis.all_cards} for basis in (old, new))
+    cards = ({card.address: card for card in basis.all_cards} for basis in (old, new))
     yield from _named(Text("model", "モデル"), *cards)
     missing = (set(basis.credentials_missing) for basis in (old, new))
     yield from _credentials(*missing)

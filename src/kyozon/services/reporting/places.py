@@ -18,7 +18,7 @@ class Places:
 
     def take(self, basis: Basis) -> None:
         """Take a basis that came into use."""
-        self._cards |= {(card.provider, card.id): card for card in basis.all_cards}
+        self._cards |= {card.place: card for card in basis.all_cards}
         self._providers |= {provider.id: provider for provider in basis.providers}
         self._zones |= {zone.id: zone for zone in basis.zones}
 
