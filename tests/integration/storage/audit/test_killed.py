@@ -68,7 +68,7 @@ async def check(dsn: str, folder: Path, acknowledged: set[str]) -> Report:
     return report
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_no_acknowledged_record_is_missing_and_the_log_is_sound(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "postgres")
     dsn = await asyncio.to_thread(server.start)
@@ -93,15 +93,17 @@ async def _database_killed(dsn: str, folder: Path) -> set[str]:
         sealer = Sealer(database, Signer.of(folder / "keys"), lambda _: None, pause=0.01)
         work = [asyncio.create_task(sealer.run())]
         work += [asyncio.create_task(_write(journal, acknowledged)) for _ in range(8)]
-        for _ in range(OF_THE_DATABASE):
-            before = len(acknowledged)
-            async with asyncio.timeout(30):
-                while len(acknowledged) == before or not await _killed(dsn, chance):  # noqa: ASYNC110 - no event
-                    await asyncio.sleep(chance.uniform(0.01, 0.05))
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)
-        await journal.stop()
+        try:
+            for _ in range(OF_THE_DATABASE):
+                before = len(acknowledged)
+                async with asyncio.timeout(60):
+                    while len(acknowledged) == before or not await _killed(dsn, chance):  # noqa: ASYNC110 - no event
+                        await asyncio.sleep(chance.uniform(0.01, 0.05))
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await journal.stop()
     return acknowledged
 
 
