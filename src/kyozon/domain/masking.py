@@ -50,13 +50,15 @@ class Morpheme(Struct, frozen=True):
     """A word as a dictionary knows it, from `start` up to `end`.
 
     `tags` are its part of speech in UniDic's words, coarse to fine (`名詞`, `固有名詞`, `人名`, `姓`). One that is not
-    `known` was made up by the tagger to fill a gap.
+    `known` was made up by the tagger to fill a gap. Whatever it is here, elsewhere it may be a `surname` or a `given` name.
     """
 
     start: int
     end: int
     tags: tuple[str, ...]
     known: bool = True
+    surname: bool = False
+    given: bool = False
 
 
 class MaskedSpans(Struct, frozen=True):

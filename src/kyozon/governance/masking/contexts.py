@@ -10,7 +10,7 @@ _BEFORE, _AFTER = 48, 24
 def label(words: str) -> re.Pattern[str]:
     """Matches a text that ends in one of `words` and little more: punctuation, quotes, a particle, no other word."""
     ends = (
-        r"[\s\"'`*_|】〕\])》>]*(?:\([^)\n]{0,12}\))?[\s]*(?:番号|No\.?|number|num|#|no)?[\s\"'`*_|"
+        r"[\s\"'`*_|…・】〕\])》>]*(?:\([^)\n]{0,12}\))?[\s]*(?:番号|No\.?|number|num|#|no)?[\s\"'`*_|"
         r"】〕\])》>]*(?:[:=：は\t|]|が|を|→|->|"
         r"=>|is\b|was\b)?[\s\"'`*_|【〔\[(《<「『]*\Z"
     )

@@ -41,6 +41,8 @@ def spans(text: str, tag: Tag | None) -> tuple[Span, ...]:
     view = fold(text)
     tagged = set(_names(view, tag)) if tag is not None and not view.text.isascii() else set()
     finds = [find for family in RULES for find in family(view)]
+    persons = (find for find in (*finds, *tagged) if find.kind == "PERSON")
+    finds += births.beside(view, persons)
     found = []
     for find in resolved([*finds, *tagged]):
         start, end = view.original(find.start, find.end)

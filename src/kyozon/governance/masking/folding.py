@@ -55,9 +55,14 @@ def residual(text: str) -> View:
     """The form in which what is left of a removed value is looked for: folded, and kana and case say nothing either."""
     view = fold(text)
     return View(
-        "".join(map(_lower, view.text.translate(_TO_HIRAGANA))) if not view.text.isascii() else view.text.lower(),
+        "".join(map(_lower, hiragana(view.text))) if not view.text.isascii() else view.text.lower(),
         view.places,
     )
+
+
+def hiragana(text: str) -> str:
+    """The same with hiragana for katakana."""
+    return text.translate(_TO_HIRAGANA)
 
 
 def _lower(sign: str) -> str:
