@@ -9,6 +9,7 @@ from tests.house.tree import SOURCE, parsed, short
 PURE = ("domain", "ports", "routing", "governance", "metering", "retrieval", "evaluation")
 ALLOWED = {
     "abc",
+    "ast",
     "base64",
     "bisect",
     "collections",
@@ -26,6 +27,7 @@ ALLOWED = {
     "kyozon",
     "math",
     "msgspec",
+    "numpy",
     "operator",
     "pathlib",
     "re",

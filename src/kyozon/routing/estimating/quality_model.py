@@ -1,0 +1,176 @@
+"""How good each model's answer to a prompt will be, from the prompt alone: what a fit has left, ready to be asked."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kyozon.domain.models import ModelCard
+from kyozon.domain.quality import Estimate
+from kyozon.routing.estimating.abilities import UNLIKE, Ability, departures, narrowed, odds_at, rising, slope_at
+from kyozon.routing.estimating.contents import Contents, Known, decoded, encoded, packed, unpacked
+from kyozon.routing.estimating.eye import Eye
+from kyozon.routing.estimating.facts import Prior, facts_of, plain_name
+from kyozon.routing.estimating.layout import DIMENSIONS, eye_of, lens_of
+from kyozon.routing.estimating.reasons import reasons_of
+from kyozon.routing.estimating.seeing import Lens, Seen
+
+Numbers = NDArray[np.float64]
+
+ENOUGH = 20.0
+"""So many results of a domain make an anchor's own trees weigh as much there as what its ability says."""
+STRANGE = 0.6
+"""How far (standard deviation, log-odds) a model may be from what is expected on a prompt unlike anything known."""
+INTERVAL = 1.645
+"""Standard deviations to either side that hold 90 % of a normal distribution."""
+JOINED_WEIGHT = 0.5
+LONGEST = 10.4
+"""The logarithm of the most tokens that are expected of any answer, about 33,000."""
+
+
+class _Member:
+    """A model with results, its effects unpacked."""
+
+    def __init__(self, known: Known, domains: int) -> None:
+        self.known = known
+        self.ability = Ability(known.place, known.spread)
+        self.effects = unpacked(known.effects).astype(np.float64)
+        self.counts = unpacked(known.counts).astype(np.float64)
+        if self.effects.shape != (domains,) or self.counts.shape != (domains,):
+            raise ValueError(f"the effects of {known.name} are not one for each domain")
+
+
+class QualityModel:
+    """What is known of models and prompts. It never changes: `join` returns another one."""
+
+    def __init__(self, contents: Contents) -> None:
+        """Raises `ValueError` where the contents do not fit together."""
+        self.contents = contents
+        arrays = {name: unpacked(part) for name, part in contents.arrays.items()}
+        self._lens: Lens = lens_of(contents, arrays)
+        self._eye: Eye = eye_of(contents, arrays, vector=False)
+        self._meaning: Eye | None = eye_of(contents, arrays, vector=True) if "meaning" in arrays else None
+        self._members = {known.name: _Member(known, len(contents.domains)) for known in contents.models}
+        self._prior = Prior(contents.prior, contents.prior_spread)
+
+    @classmethod
+    def read(cls, raw: bytes) -> "QualityModel":
+        """The model of a file's bytes; raises `ValueError` for what no fit has written."""
+        return cls(decoded(raw))
+
+    def write(self) -> bytes:
+        """The bytes of its file."""
+        return encoded(self.contents)
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of the contents: two models of one version say the same."""
+        return hashlib.blake2b(self.write(), digest_size=8).hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models it has results of."""
+        return tuple(self._members)
+
+    def look(self, text: str, vector: Sequence[float] | None = None) -> Seen:
+        """Look at a prompt: once a request, and for all models. A vector is of 384 numbers, embedded as a query.
+
+        Raises `ValueError` for a vector of another length or with what is no number.
+        """
+        glance = self._lens.glance(text)
+        given = None if vector is None or self._meaning is None else _checked(vector)
+        eye = self._eye if given is None or self._meaning is None else self._meaning
+        tiers, anchors, length = eye.odds(glance, given)
+        return Seen(rising(tiers), anchors, length, glance.domains, self._lens.support(glance))
+
+    def known(self, card: ModelCard) -> str | None:
+        """The name under which results of this card's model are known."""
+        for name in (plain_name(card.id), plain_name(card.upstream)):
+            found = name if name in self._members else self.contents.aliases.get(name)
+            if found in self._members:
+                return found
+        return None
+
+    def estimate(self, seen: Seen, card: ModelCard) -> Estimate:
+        """What to expect of the card's model; of one without results, what its price, size and abilities suggest."""
+        name = self.known(card)
+        if name is None:
+            return self._told(seen, self._prior.ability(facts_of(card)), None)
+        return self.expected(seen, name)
+
+    def expected(self, seen: Seen, name: str) -> Estimate:
+        """What to expect of a model with results; raises `KeyError` for one without."""
+        member = self._members[plain_name(name)]
+        return self._told(seen, member.ability, member)
+
+    def join(self, name: str, results: Sequence[tuple[str, float]], card: ModelCard | None = None) -> "QualityModel":
+        """Know one more model by its results, each a prompt and a score from 0 to 1; its card says what to expect before.
+
+        Raises `ValueError` for a score that is none.
+        """
+        if not all(0 <= score <= 1 for _, score in results):
+            raise ValueError(f"a score of {name} is no number from 0 to 1")
+        plain = plain_name(name)
+        prior = self._prior.ability(facts_of(card)) if card else Ability(1.0, self._prior.spread + 0.5)
+        looks = [self.look(text) for text, _ in results]
+        tiers = np.array([seen.tiers for seen in looks]).reshape(-1, 3)
+        scores = np.array([score for _, score in results])
+        ability = narrowed(prior, tiers, scores.tolist(), JOINED_WEIGHT)
+        places = np.array([int(seen.domains.argmax()) for seen in looks], dtype=np.int64)
+        effects, counts = departures(places, odds_at(ability.place, tiers), scores, len(self.contents.domains))
+        known = Known(
+            plain, ability.place, ability.spread, -1, None, packed(effects.astype("<f2")), packed(counts.astype("<i4"))
+        )
+        others = tuple(each for each in self.contents.models if each.name != plain)
+        return QualityModel(msgspec.structs.replace(self.contents, models=(*others, known)))
+
+    def _told(self, seen: Seen, ability: Ability, member: _Member | None) -> Estimate:
+        odds, own = self._odds(seen, ability, member)
+        counts = np.zeros_like(seen.domains) if member is None else member.counts
+        chance = _chance(odds)
+        unlike = float(seen.domains @ (1 / (1 / UNLIKE + chance * (1 - chance) * counts)))
+        wide = (slope_at(ability.place, seen.tiers) * ability.spread) ** 2 + unlike + (1 - seen.support) * STRANGE**2
+        step = INTERVAL * wide**0.5
+        return Estimate(
+            quality=chance,
+            low=_chance(odds - step),
+            high=_chance(odds + step),
+            output_tokens=self._tokens(seen, member),
+            support=seen.support,
+            reasons=reasons_of(self.contents, seen, (ability.place, own)),
+            measured=member is not None,
+        )
+
+    def _tokens(self, seen: Seen, member: _Member | None) -> int | None:
+        """How long the answer will be; of a model that was never measured, as long as the others'."""
+        if not self.contents.numbers.get("lengths known"):
+            return None
+        longer = (member.known.tokens if member else None) or 0.0
+        return max(1, round(float(np.exp(min(seen.length + longer, LONGEST)))))
+
+    def _odds(self, seen: Seen, ability: Ability, member: _Member | None) -> tuple[float, float]:
+        """The log-odds, and what of them is the model's own in the domains this prompt may belong to."""
+        general = float(odds_at(ability.place, seen.tiers))
+        if member is None:
+            return general, 0.0
+        said = general + float(seen.domains @ member.effects)
+        if member.known.anchor >= 0:
+            trust = float(seen.domains @ (member.counts / (member.counts + ENOUGH)))
+            said += trust * (float(seen.anchors[member.known.anchor]) - said)
+        return said, said - general
+
+
+def _checked(vector: Sequence[float]) -> NDArray[np.float32]:
+    given = np.asarray(vector, dtype=np.float32)
+    if given.shape != (DIMENSIONS,) or not np.isfinite(given).all():
+        raise ValueError(f"a prompt's vector is {DIMENSIONS} finite numbers")
+    return given
+
+
+# Three times for each model of a request: NumPy would take ten times as long for one number.
+def _chance(odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(odds, -30.0), 30.0)))

@@ -1,0 +1,1 @@
+"""Fitting: what learns from recorded results and leaves a file behind."""

@@ -1,0 +1,1 @@
+"""Fits the verifier: recorded answers and their scores in, one small file out."""
