@@ -123,7 +123,7 @@ class Newcomer:
 
 
 def _pattern(text: str) -> str:
-    varying = re.compile(r"…|\s+|\d+|ky-[\w-]{40,}|(?:dec|key|req)_[0-9a-f]{24}")
+    varying = re.compile(r"…|\s+|\d+|ky-[\w-]{40,}|(?:dec|key|req|rev)_[0-9a-f]{24}")
     parts, at = [], 0
     for found in varying.finditer(text.strip()):
         parts += [re.escape(text.strip()[at : found.start()]), _like(found[0])]

@@ -86,16 +86,18 @@ class RunningKyozon:
         return status
 
     def command(self, *words: str, check: bool = True, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run `kyozon WORDS`."""
-        return subprocess.run(
+        """Run `kyozon WORDS`; where it fails, say what it said."""
+        done = subprocess.run(
             [sys.executable, "-m", "kyozon", *words],
             env={**self.environ, **environ},
             capture_output=True,
             text=True,
-            check=check,
+            check=False,
             timeout=_START_SECONDS,
             stdin=subprocess.DEVNULL,
         )
+        assert not check or done.returncode == 0, f"kyozon {' '.join(words)}: {done.stdout}{done.stderr}"
+        return done
 
     def json(self, *words: str) -> Any:
         """What `kyozon WORDS --json` says."""

@@ -1,9 +1,12 @@
 """The audit log of a running installation: sealed by itself, proved to a stranger, and sound after a person is erased."""
 
+import copy
 import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,24 @@ def test_who_is_erased_is_out_and_the_log_is_sound(kyozon: RunningKyozon) -> Non
     assert not [text for text in told if "canary-person" in text or "canary-key" in text]
     assert sealed(kyozon, 1)["sound"]
     assert kyozon.command("audit", "prune", "--before", "2999-01-01", check=False).returncode == 2
+
+
+def test_a_server_whose_key_does_not_count_says_that_nothing_is_sealed(kyozon: RunningKyozon, tmp_path: Path) -> None:
+    assert kyozon.started["unsealed"] is None
+    assert sealed(kyozon, 1)["sound"]
+    config = tmp_path / "kyozon.toml"
+    config.write_text(f'[local]\nenabled = false\n[audit]\nkeys = "{tmp_path / "other"}"\n', "utf-8")
+    other = copy.copy(kyozon)
+    other.clients, other.environ = [], {**kyozon.environ, "KYOZON_CONFIG": str(config)}
+    with own_run_file(kyozon), other:
+        assert "another key" in other.started["unsealed"]
+        assert "Nothing is sealed" in other.command("doctor", check=False).stdout
+
+
+@contextmanager
+def own_run_file(kyozon: RunningKyozon) -> Iterator[None]:
+    """Another server of the same folder says there that it runs, and takes that back: commands find the first one after."""
+    place = Path(kyozon.environ["KYOZON_DATA_DIR"]) / "run.json"
+    before = place.read_bytes()
+    yield
+    place.write_bytes(before)

@@ -152,7 +152,29 @@ def test_an_answer_is_held_until_somebody_else_has_looked_at_it(
     as_json(own, ben, "review", "approve", review)
     answer = as_json(own, ann, "review", "answer", review)
     assert answer["choices"][0]["message"]["content"]
-    assert own.command("review", "answer", review, check=False, KYOZON_API_KEY=ann).returncode == 2
+    assert as_json(own, ann, "review", "answer", review) == answer
+    told = [event["user"] for event in own.json("audit", "events")["data"] if event["action"] == "review:delivered"]
+    assert told == ["ann", "ann"]
+
+
+def test_a_label_goes_down_when_another_person_approves(own: RunningKyozon, ben: str) -> None:
+    asker = own.key("carl", "--user", "carl", "--admin")
+    raw = own.openai(asker, **{"x-kyozon-label": "confidential"}).chat.completions.with_raw_response.create(
+        model="rented-gpt", messages=SECRET
+    )
+    decision = raw.headers["x-kyozon-decision"]
+    wish = ("exposure", decision, "--lower", "public")
+    unsaid = own.command(*wish, check=False, KYOZON_API_KEY=asker)
+    assert (unsaid.returncode, "purpose" in unsaid.stderr) == (2, True)
+    asked = own.command(*wish, "--purpose", "published", KYOZON_API_KEY=asker).stdout
+    review = asked.split()[-1]
+    assert own.command("review", "approve", review, check=False, KYOZON_API_KEY=asker).returncode == 2
+    shown = own.command("review", "show", review, KYOZON_API_KEY=ben, KYOZON_LANG="ja").stdout
+    assert all(word in shown for word in ("新しいラベル", "public", "confidential", "published", decision))
+    assert as_json(own, asker, "exposure", decision)["label"]["level"] == "confidential"
+    assert "public" in own.command("review", "approve", review, KYOZON_API_KEY=ben).stdout
+    assert as_json(own, asker, "exposure", decision)["label"]["level"] == "public"
+    assert own.command("audit", "verify").returncode == 0
 
 
 def test_everything_that_was_decided_comes_out_the_same_again(own: RunningKyozon) -> None:

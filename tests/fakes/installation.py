@@ -18,14 +18,17 @@ from kyozon.domain.canaries import Canary, CanaryAlarm
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.models import AUTO, ModelCard, Price, Provider
 from kyozon.domain.policy import Reloaded
-from kyozon.domain.requests import ChatRequest, Json
+from kyozon.domain.quality import HIGH, Goal
+from kyozon.domain.requests import ChatRequest, Json, Stated
 from kyozon.governance.links import LinkRules
 from kyozon.governance.partition import PartitionOf, partition_of
 from kyozon.governance.subject import Rule
 from kyozon.http.anthropic_answer import MessageEvents
 from kyozon.http.context import Access, Services
 from kyozon.ports.detection import Detection
+from kyozon.ports.quality import Estimator
 from kyozon.ports.telemetry import Telemetry
+from kyozon.routing import measured
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.cheapest import router
 from kyozon.routing.retrying import Retrying
@@ -142,10 +145,10 @@ class FakeInstallation:
         self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry, self.health)
         self.settler = Settler(self.registry, self.limiter, self.book, world, telemetry)
         self.stored, self.trail, self.thoughts = MemoryProvenance(self.book), MemoryTrail(), MemoryReasoning(self.log)
-        self.provenance = Provenance(self.stored, self.registry, world, self.trail)
+        self.provenance = Provenance(self.stored, self.registry, world)
         self.canaries, self.alarms = list[Canary](), list[CanaryAlarm]()
         self.lookout = CanaryWatch(lambda: self.canaries, self.alarms.append)
-        self.reviews = MemoryReviews()
+        self.reviews = MemoryReviews(self.stored)
         self.granting = Granting(self.reviews, self.registry, world)
         self.reviewing = Reviewing(self.reviews, self.registry, self.book, world, self.provenance)
         self.egress = Egress(
@@ -174,6 +177,16 @@ class FakeInstallation:
         """From now on requests are looked through by `detection`."""
         self.masking = Masking(detection, keys)
         self.use_cache(self.cache_options)
+
+    def measure(self, estimator: Estimator, quality: Goal = HIGH) -> None:
+        """From now on the choice is by what `estimator` expects of each model."""
+        self.registry.installation = structs.replace(
+            self.registry.installation,
+            router=measured.router,
+            router_name="measured",
+            estimator=estimator,
+            quality=quality,
+        )
 
     def use_cache(self, options: CacheOptions, partition: PartitionOf = partition_of) -> None:
         """From now on chats are answered with an answer cache of these options, over `answers`."""
@@ -251,7 +264,9 @@ def ask(model: str = AUTO, *, key: ApiKey | None = None, declared: Label | None 
     key = key or api_key()
     names = ("idempotency_key", "sdk", "retry", "terms")
     wish, sources = fields.pop("cache", None), fields.pop("sources", ())
-    said = {name: fields.pop(name) for name in ("purpose", "grant", "asks_review") if name in fields}
+    said = {name: fields.pop(name) for name in ("stated", "grant", "asks_review", "quality") if name in fields}
+    if "purpose" in fields:
+        said["stated"] = Stated(fields.pop("purpose"))
     body: Json = {"model": model, "messages": [{"role": "user", "content": "Say hello."}]}
     body |= {name: value for name, value in fields.items() if name not in names}
     repeat = Repeat(key.id, hashlib.sha256(msgspec.json.encode(body)).hexdigest())

@@ -86,7 +86,13 @@ class MemoryBook(Troubled):
         found = self.decisions_by_id.get(decision_id)
         return (found, self.outcomes.get(decision_id)) if found else None
 
-    async def decisions(self, tenant: str, after: str | None, limit: int) -> list[tuple[Decision, Outcome | None]]:
+    async def decisions(
+        self,
+        tenant: str,
+        after: str | None,
+        limit: int,
+        left_out: list[str] | None = None,  # noqa: ARG002 - the port's; everything in memory can be read
+    ) -> list[tuple[Decision, Outcome | None]]:
         await self._take_time("decisions")
         newest = sorted(self.decisions_by_id.values(), key=lambda decision: decision.id, reverse=True)
         found = [d for d in newest if d.tenant == tenant and (after is None or d.id < after)]

@@ -23,7 +23,12 @@ class MemoryPolicies:
     async def basis(self, basis_id: str) -> Basis | None:
         return self.bases.get(basis_id)
 
-    async def recorded(self, since: datetime, tenant: str | None = None) -> AsyncIterator[tuple[Decision, Outcome | None]]:
+    async def recorded(
+        self,
+        since: datetime,
+        tenant: str | None = None,
+        left_out: list[str] | None = None,  # noqa: ARG002 - the port's; everything in memory can be read
+    ) -> AsyncIterator[tuple[Decision, Outcome | None]]:
         assert self.book is not None
         for decision in sorted(self.book.decisions_by_id.values(), key=lambda decision: decision.id):
             if decision.at >= since and tenant in (None, decision.tenant):

@@ -22,6 +22,7 @@ class MemoryProvenance(Troubled):
         self.book = book
         self.values: dict[tuple[str, str], StoredValue] = {}
         self.relabelled: list[Relabelling] = []
+        self.events: list[AuditEvent] = []
         self.delivered: list[Delivery] = []
 
     async def add(self, value: StoredValue) -> bool:
@@ -43,19 +44,23 @@ class MemoryProvenance(Troubled):
         every = [name for owner, name in self.values if owner == tenant] + list(self.book.decisions_by_id)
         return sorted(closure(value, lambda made: [name for name in every if made in self._sources(tenant, name)]))
 
-    async def relabel(self, change: Relabelling) -> bool:
+    async def relabel(self, change: Relabelling, event: AuditEvent) -> bool:
         await self._take_time("relabel")
+        return self.relabelled_at_once(change, event)
+
+    def relabelled_at_once(self, change: Relabelling, event: AuditEvent) -> bool:
+        """As `relabel`, with nobody in between."""
         value = self._value(change.tenant, change.value)
         if value is None or value.label != change.old:
             return False
         self.values[change.tenant, change.value] = structs.replace(value, label=change.new)
         self.relabelled.append(change)
+        self.events.append(event)
         return True
 
-    async def own_label(self, tenant: str, value: str) -> Label | None:
-        await self._take_time("own_label")
-        found = self._value(tenant, value)
-        return found.label if found is not None else None
+    async def own(self, tenant: str, value: str) -> StoredValue | None:
+        await self._take_time("own")
+        return self._value(tenant, value)
 
     async def changes(self, tenant: str, value: str) -> Sequence[Relabelling]:
         await self._take_time("changes")
@@ -69,7 +74,12 @@ class MemoryProvenance(Troubled):
         await self._take_time("deliveries")
         return [found for found in self.delivered if found.tenant == tenant and set(values) & set(found.values)]
 
-    async def exchanges(self, tenant: str, values: Sequence[str]) -> Sequence[tuple[Decision, Outcome | None]]:
+    async def exchanges(
+        self,
+        tenant: str,
+        values: Sequence[str],
+        left_out: list[str] | None = None,  # noqa: ARG002 - the port's signature
+    ) -> Sequence[tuple[Decision, Outcome | None]]:
         await self._take_time("exchanges")
         found = (self.book.decisions_by_id.get(value) for value in sorted(values))
         return [(d, self.book.outcomes.get(d.id)) for d in found if d is not None and d.tenant == tenant]
@@ -78,15 +88,13 @@ class MemoryProvenance(Troubled):
         decision = self.book.decisions_by_id.get(name)
         if (tenant, name) in self.values or decision is None or decision.tenant != tenant:
             return self.values.get((tenant, name))
-        return StoredValue(name, tenant, EXCHANGE, decision.at, decision.label, sha256=decision.body_sha256)
+        return StoredValue(name, tenant, EXCHANGE, decision.at, decision.label, decision.sources, decision.body_sha256)
 
     def _sources(self, tenant: str, name: str) -> tuple[str, ...]:
         value, outcome = self._value(tenant, name), self.book.outcomes.get(name)
         if value is None:
             return ()
         made_from = value.sources
-        if name in self.book.decisions_by_id:
-            made_from += self.book.decisions_by_id[name].sources
         given_again = outcome.cache.source if outcome is not None and outcome.cache is not None else None
         return made_from if given_again is None else (*made_from, given_again)
 

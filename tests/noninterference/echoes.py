@@ -6,20 +6,25 @@ from contextvars import ContextVar
 from typing import Any
 
 import msgspec
+from msgspec import structs
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from kyozon.domain.cache import CachedAnswer, Wanted
 from kyozon.domain.errors import StreamBroken, UpstreamFailed
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect, Json
 from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
 from kyozon.telemetry.spans import Spans
+from tests.fakes.answers import MemoryAnswers
 from tests.fakes.scripted import USAGE, completion, piece, reported
 
 Record = Callable[[str, bytes], None]
 KNOWS: ContextVar[str] = ContextVar("knows", default="")
 """What the model of the running request has learnt from an adapter: it says so, whatever it is asked."""
+SPOKE: ContextVar[set[str]] = ContextVar("spoke")
+"""The zones in which somebody has answered the running request."""
 
 
 class Trouble:
@@ -28,6 +33,10 @@ class Trouble:
     def __init__(self) -> None:
         self.plan: list[str] = []
         self.meanwhile: Callable[[], Any] | None = None
+        self.before: Callable[[], Any] | None = None
+        """What happens when a request is decided on and not yet sent, and asks the cache."""
+        self.cut = 0
+        """Streams come in pieces of so many characters; 0 is word by word."""
 
     async def strike(self, card: ModelCard) -> str:
         """The kind of trouble of this call; a failure before any word is raised."""
@@ -54,15 +63,19 @@ class EchoChat:
         await self._take(call)
         if await self._trouble.strike(call.card) == "breaks":
             raise StreamBroken(call.card.provider, "cut")
+        SPOKE.get().add(call.card.zone)
         text = _context(call.request.body)
-        return Answer(completion(call.card, text, USAGE), USAGE, text, "stop")
+        payload = completion(call.card, text, USAGE)
+        return Answer(_by_tool(payload, text) if _wants_tool(call) else payload, USAGE, text, "stop")
 
     async def stream(self, call: ChatCall) -> AsyncIterator[Piece]:
         await self._take(call)
         kind = await self._trouble.strike(call.card)
+        SPOKE.get().add(call.card.zone)
         yield piece(role="assistant")
-        for word in _context(call.request.body).split():
-            yield piece(f"{word} ")
+        text = _context(call.request.body)
+        for words in _pieces(_arguments(text) if _wants_tool(call) else text, self._trouble.cut):
+            yield _call_piece(words) if _wants_tool(call) else piece(words)
             await asyncio.sleep(0)
             if kind == "breaks":
                 raise StreamBroken(call.card.provider, "cut")
@@ -108,6 +121,53 @@ class HeardSpans(Spans):
         self._exporter.clear()
 
 
+class SlowAnswers(MemoryAnswers):
+    """Kept answers; while they are searched, something may happen elsewhere."""
+
+    def __init__(self, log: list[str], trouble: Trouble) -> None:
+        super().__init__(log)
+        self._trouble = trouble
+
+    async def same(self, wanted: Wanted, question_sha256: str) -> CachedAnswer | None:
+        found = await super().same(wanted, question_sha256)
+        if self._trouble.before is not None:
+            happening, self._trouble.before = self._trouble.before, None
+            await happening()
+        return found
+
+
 def _context(body: Json) -> str:
-    said = [str(message["content"]) for message in body["messages"]]
+    said = [str(part) for message in body["messages"] for part in (message["content"], message.get("tool_calls", ""))]
     return " ".join([*said, KNOWS.get(), "end"])
+
+
+def _wants_tool(call: ChatCall) -> bool:
+    return bool(call.request.body.get("tools"))
+
+
+def _arguments(text: str) -> str:
+    return msgspec.json.encode({"about": text}).decode()
+
+
+def _by_tool(payload: bytes, text: str) -> bytes:
+    """A whole answer that calls a tool."""
+    body = msgspec.json.decode(payload)
+    function = {"name": "look", "arguments": _arguments(text)}
+    body["choices"][0]["message"] = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+    }
+    return msgspec.json.encode(body)
+
+
+def _call_piece(words: str) -> Piece:
+    """A chunk in which a tool's arguments go on."""
+    plain = piece(words)
+    body = msgspec.json.decode(plain.payload)
+    body["choices"][0]["delta"] = {"tool_calls": [{"index": 0, "function": {"arguments": words}}]}
+    return structs.replace(plain, payload=msgspec.json.encode(body))
+
+
+def _pieces(text: str, cut: int) -> list[str]:
+    return [text[at : at + cut] for at in range(0, len(text), cut)] if cut else [f"{word} " for word in text.split()]

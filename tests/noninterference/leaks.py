@@ -11,19 +11,23 @@ import kyozon.governance.flow
 import kyozon.services.cache
 import kyozon.services.deciding
 import kyozon.services.provenance
+import kyozon.services.reviewing
 import kyozon.services.weighing
 import kyozon.telemetry.spans
 import tests.noninterference.machine
+from kyozon.domain.callers import ApiKey, Caller
 from kyozon.domain.decisions import Decision
 from kyozon.domain.errors import NotPermitted, Refusal
 from kyozon.domain.labels import Label, Level, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.provenance import Exposed, StoredValue
+from kyozon.domain.review import ReviewItem
 from kyozon.domain.usage import Usage
 from kyozon.governance.flow import may_flow
 from kyozon.governance.labelling import request_label
 from kyozon.governance.provenance import LOWEST, deliveries_of, joined, with_stored
 from kyozon.governance.tools.session import result
+from kyozon.ports.review import Lowered
 from kyozon.services.cache import AnswerCache
 from kyozon.services.chat import Answered, Ask, ChatService
 from kyozon.services.egress import Egress
@@ -31,6 +35,7 @@ from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.fallback import Attempts
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
+from kyozon.services.reviewing import Reviewing
 from kyozon.services.settling import Settler
 from kyozon.services.weighing import Query, Verdict
 from kyozon.telemetry.fan_out import FanOut
@@ -40,6 +45,7 @@ from tests.fakes.provenance import MemoryProvenance
 Seed = Callable[[pytest.MonkeyPatch], None]
 LEAKS: dict[str, Seed] = {}
 PUBLIC = Label(Level.PUBLIC)
+_EVERY_ROLE = frozenset(f"declassify:{name}" for name in ("level:restricted", "pii", "jp-only", "no-train"))
 
 
 def leak(seed: Seed) -> Seed:
@@ -91,7 +97,7 @@ setting("raised_while_sent_is_not_seen", Provenance, "now", lambda *a: _same(a[1
 setting("kept_answers_are_not_checked", Provenance, "readable", _nothing_checked)
 setting("cached_answers_are_not_checked", Provenance, "still", _yes)
 setting("adapters_are_loaded_anywhere", kyozon.services.provenance, "may_flow", lambda *_: True)
-setting("lowering_needs_nobody", kyozon.services.provenance, "_check_approval", lambda *_: None)
+setting("lowering_needs_no_role", kyozon.services.reviewing, "roles_to_lower", lambda *_: frozenset())
 setting("collector_hears_everything", Spans, "hears", lambda *_: True)
 setting("exposure_forgets_what_was_derived", MemoryProvenance, "derived", lambda _, __, value: _same([value]))
 
@@ -159,7 +165,8 @@ def the_last_source_decides(patch: pytest.MonkeyPatch) -> None:
 @leak
 def only_a_value_s_own_label_counts(patch: pytest.MonkeyPatch) -> None:
     async def labels(store: MemoryProvenance, tenant: str, values: Sequence[str]) -> Any:
-        return {value: frozenset({await store.own_label(tenant, value)}) for value in values}
+        found = {value: await store.own(tenant, value) for value in values}
+        return {value: frozenset({kept.label if kept is not None else None}) for value, kept in found.items()}
 
     patch.setattr(MemoryProvenance, "labels", labels)
 
@@ -274,24 +281,49 @@ def a_fallback_asks_who_is_permitted_now(patch: pytest.MonkeyPatch) -> None:
 
 
 @leak
+def lowering_needs_nobody(patch: pytest.MonkeyPatch) -> None:
+    real = Reviewing.request_lowering
+
+    async def request(reviewing: Reviewing, caller: Caller, value: str, label: Label, purpose: str) -> ReviewItem:
+        item = await real(reviewing, caller, value, label, purpose)
+        somebody = structs.replace(caller.key, user="somebody", roles=_EVERY_ROLE)
+        await reviewing.approve(Caller(somebody), item.id)
+        return item
+
+    patch.setattr(Reviewing, "request_lowering", request)
+
+
+@leak
 def approving_oneself(patch: pytest.MonkeyPatch) -> None:
-    real = kyozon.services.provenance._check_approval
+    real = Reviewing._decided
 
-    def check(wish: Any, old: Label) -> None:
-        real(structs.replace(wish, by="") if wish.approver else wish, old)
+    async def decided(reviewing: Reviewing, key: ApiKey, *rest: Any) -> ReviewItem:
+        return await real(reviewing, structs.replace(key, user="somebody"), *rest)
 
-    patch.setattr(kyozon.services.provenance, "_check_approval", check)
+    patch.setattr(Reviewing, "_decided", decided)
 
 
 @leak
 def anybody_s_tenant_approves(patch: pytest.MonkeyPatch) -> None:
-    real = kyozon.services.provenance._check_approval
+    real = Reviewing.approve
 
-    def check(wish: Any, old: Label) -> None:
-        approver = wish.approver and structs.replace(wish.approver, tenant=wish.tenant)
-        real(structs.replace(wish, approver=approver), old)
+    async def approve(reviewing: Any, caller: Caller, item_id: str) -> ReviewItem:
+        tenant = reviewing._reviews.queue[item_id].claim.tenant
+        return await real(reviewing, Caller(structs.replace(caller.key, tenant=tenant)), item_id)
 
-    patch.setattr(kyozon.services.provenance, "_check_approval", check)
+    patch.setattr(Reviewing, "approve", approve)
+
+
+@leak
+def an_approval_undoes_a_raise(patch: pytest.MonkeyPatch) -> None:
+    real = Reviewing._lowered
+
+    async def lowered(reviewing: Reviewing, key: ApiKey, item: ReviewItem, *rest: Any) -> Lowered:
+        now = await reviewing._provenance.own(item.claim.tenant, rest[0].value)
+        claim = structs.replace(item.claim, label=now.label)
+        return await real(reviewing, key, structs.replace(item, claim=claim), *rest)
+
+    patch.setattr(Reviewing, "_lowered", lowered)
 
 
 @leak
@@ -429,10 +461,7 @@ def exposure_names_only_who_answered(patch: pytest.MonkeyPatch) -> None:
 
 @leak
 def exposure_judges_by_the_label_of_then(patch: pytest.MonkeyPatch) -> None:
-    def exposed(service: Provenance, deliveries: Any, label: Label) -> Any:
-        del label
-        zones = service._registry.installation.zones
-        for found in deliveries:
-            yield Exposed(found, may_flow(found.label, zones.get(found.zone)))
+    def exposed(service: Provenance, found: Any, *_: Label) -> Any:
+        return Exposed(found, may_flow(found.label, service._registry.installation.zones.get(found.zone)))
 
     patch.setattr(Provenance, "_exposed", exposed)

@@ -52,12 +52,18 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.runner.close()
+        self.premises.close()
+        self.look()
+
+    def look(self) -> None:
+        """Nothing may have leaked."""
+        assert not self.premises.leaks, f"leak: {self.premises.leaks[0]}"
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """One step; afterwards nothing may have leaked."""
         found = self.runner.run(self._whole(work))
         self.premises.settle()
-        assert not self.premises.leaks, f"leak: {self.premises.leaks[0]}"
+        self.look()
         return found
 
     async def _whole(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -122,11 +128,15 @@ class Lives(RuleBasedStateMachine):
         documents = [item for item in self.premises.items if item.kind == "document"]
         self.run(self.premises.upgrade(documents[pick % len(documents)], change))
 
-    @rule(pick=PICK, who=st.sampled_from(["nobody", "oneself", "a stranger", "an apprentice", "somebody"]))
-    def lower(self, pick: int, who: str) -> None:
+    @rule(
+        pick=PICK,
+        who=st.sampled_from(["nobody", "oneself", "a stranger", "an apprentice", "somebody"]),
+        raised=st.none() | CHANGES,
+    )
+    def lower(self, pick: int, who: str, raised: Secrecy | None) -> None:
         documents = [item for item in self.premises.items if item.kind == "document"]
         item = documents[pick % len(documents)]
-        self.run(self._lower(item, who))
+        self.run(self._lower(item, who, raised))
 
     @rule(policy=ADOPTED)
     def reload(self, policy: str) -> None:
@@ -261,13 +271,13 @@ class Lives(RuleBasedStateMachine):
     async def _both(self, mine: list[Item], theirs: list[Item], one: Chat, other: Chat) -> None:
         await asyncio.gather(self.premises.chat("acme", mine, one), self.premises.chat("other", theirs, other))
 
-    async def _lower(self, item: Item, who: str) -> None:
+    async def _lower(self, item: Item, who: str, raised: Secrecy | None) -> None:
         key = self.premises.key(item.tenant if who != "a stranger" else "stranger", "cleared")
         roles = [f"declassify:{name}" for name in ("level:restricted", "pii", "jp-only", "no-train")]
         key = structs.replace(key, roles=frozenset(roles if who != "an apprentice" else ()))
         if who == "oneself":
             key = structs.replace(key, user="hanako")
-        await self.premises.lower(item, None if who == "nobody" else key, rightly=who == "somebody")
+        await self.premises.lower(item, None if who == "nobody" else key, raised, rightly=who == "somebody")
 
     async def _tool(self, items: list[Item], supplied: str | None, tool: Tool, secrecy: Secrecy) -> Item:
         labels = await self.premises.house.provenance.labels(items[0].tenant, [item.name for item in items])
@@ -278,4 +288,5 @@ class Lives(RuleBasedStateMachine):
         label = None if supplied is None else parse_label(supplied)
         value = result(session, tool, call, token, label)
         item = Item(self.premises.name("tool"), items[0].tenant, "tool_result", f"{token} {items[-1].words}")
-        return await self.premises.keep(item, Label(value.label.level, value.label.compartments), sorted(value.sources))
+        made_from = sorted(value.sources | {items[-1].name})  # the arguments' words come from where the model had them from
+        return await self.premises.keep(item, Label(value.label.level, value.label.compartments), made_from)

@@ -1,12 +1,24 @@
 """What is really secret, told by canary tokens. Nothing here asks the code under test what a label is or where it goes."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 LEVELS = ("public", "internal", "confidential", "restricted")
-CANARY = re.compile(rb"canary-\d{4}")
+CANARY = re.compile(r"canary-(\d{4})|taro(\d{4})|0 ?90[- ]?5521[- ]?(\d{4})|hush(\d{4})", re.IGNORECASE)
+"""A canary as it stands, and as personal data or a password (`PERSONAL`)."""
+
+PERSONAL = {
+    "address": "taro{}@example.com",
+    "wide address": "ｔａｒｏ{}＠ｅｘａｍｐｌｅ．ｃｏｍ",
+    "telephone": "090-5521-{}",
+    "wide telephone": "０９０－５５２１－{}",
+    "password": "password: hush{}Zq8x",
+}
+"""Forms that a canary takes which detectors are to find, by what it then is."""
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 
 
 class Secrecy(Struct, frozen=True):
@@ -30,6 +42,7 @@ class Place(Struct, frozen=True):
     region: str | None = None
     trains: bool = False
     host: bool = False
+    masked: bool = True
 
     def may_have(self, secrecy: Secrecy) -> bool:
         if secrecy.level > self.level:
@@ -56,6 +69,8 @@ class Truth:
 
     def __init__(self) -> None:
         self.canaries: dict[str, Canary] = {}
+        self.personal: set[str] = set()
+        """Those that stand only in a form that detectors find."""
 
     def plant(self, tenant: str, secrecy: Secrecy, made_from: Iterable[str] = ()) -> str:
         """A new token."""
@@ -79,6 +94,17 @@ class Truth:
 
 
 def tokens_in(payload: bytes | str) -> set[str]:
-    """The canaries in some bytes."""
-    found: list[bytes] = CANARY.findall(payload if isinstance(payload, bytes) else payload.encode())
-    return {token.decode() for token in found}
+    """The canaries in some bytes, in whichever form, width and escape."""
+    text = payload if isinstance(payload, str) else payload.decode()
+    if "\\u" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return {f"canary-{''.join(found)}" for found in CANARY.findall(text)}
+
+
+def personal(token: str, form: str) -> str:
+    """A canary in one of the forms of `PERSONAL`."""
+    digits = token.removeprefix("canary-")
+    wide = form.startswith("wide")
+    return PERSONAL[form].format("".join(chr(ord(digit) + 0xFEE0) for digit in digits) if wide else digits)

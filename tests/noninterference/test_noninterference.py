@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.noninterference.machine import Lives
+from tests.noninterference.all_lives import AllLives
 
 
 def test_nothing_leaks() -> None:
@@ -16,4 +16,4 @@ def test_nothing_leaks() -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Lives, settings=clean)
+    run_state_machine_as_test(AllLives, settings=clean)

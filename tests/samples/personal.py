@@ -1,6 +1,7 @@
 """Short texts with personal data and secrets in them, and texts that only look as if: every one is invented.
 
-`⟦TYPE:value⟧` marks what is to be found; `\\n` stands for a new line.
+`⟦TYPE:value⟧` marks what is to be found; `\\n` stands for a new line. The rules are right about `personal.txt`, and mostly
+about `people.txt`: names and dates of birth, rare and common, drawn by lot into letters, forms and tables, and look-alikes.
 """
 
 import re
@@ -27,6 +28,6 @@ def sample(line: str) -> Sample:
     return Sample(text + line[at:], spans)
 
 
-def samples() -> list[Sample]:
-    """All of them."""
-    return [sample(line) for line in Path(__file__).with_suffix(".txt").read_text("utf-8").splitlines()]
+def samples(file: str = "personal") -> list[Sample]:
+    """All of one file."""
+    return [sample(line) for line in Path(__file__).with_name(f"{file}.txt").read_text("utf-8").splitlines()]

@@ -20,6 +20,7 @@ from kyozon.domain.errors import InvalidRequest, StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.domain.models import Timeouts
 from kyozon.governance.checkpoint import VerifierKey, parse_key
+from kyozon.ports.telemetry import Gauge
 from kyozon.providers.transport import Send, Transport
 from kyozon.services.audit import Auditor
 from kyozon.settings import Settings
@@ -29,6 +30,7 @@ from kyozon.storage.audit.outside import CheckpointFolder, Dispatch, Outside, re
 from kyozon.storage.audit.retention import Retention
 from kyozon.storage.audit.sealer import Sealer
 from kyozon.storage.audit.signing import Signer, TrustedKeys
+from kyozon.storage.audit.standing import SealingRefused, signed_last
 from kyozon.storage.master_keys import MasterKeys
 
 _log = logging.getLogger(__name__)
@@ -63,6 +65,11 @@ class Sealing:
         """What runs beside the server."""
         return [self._sealer.run(), self._dispatch.run()]
 
+    def gauges(self) -> Iterable[Gauge]:
+        """Whether sealing is refused."""
+        about = "1 where nothing may be sealed: kyozon doctor says why."
+        yield Gauge("kyozon_audit_sealing_refused", about, float(self._sealer.refused))
+
     async def finish(self) -> None:
         """Seal the last records, unless another server does, and send the last checkpoint."""
         try:
@@ -72,14 +79,16 @@ class Sealing:
         await self._dispatch.flush()
 
 
-async def tell_start(settings: Settings, store: Store, policy_version: str) -> None:
+async def tell_start(settings: Settings, store: Store, policy_version: str) -> Text | None:
     """Have it on record which policy a server works under, from now on, in which version of Kyozon, and who signs for it.
 
-    Where the signing key is lost, its verifier key is found here: without that, no other key could go on.
+    Where the signing key is lost, its verifier key is found here: without that, no other key could go on. Returns why
+    nothing is sealed, where that is so.
     """
     detail = {"server": store.server, "version": kyozon.__version__, "key": verifier_key(settings)}
     event = AuditEvent(WORLD.new_id("evt"), WORLD.now(), "policy:loaded", object=policy_version, detail={**detail})
     await store.trail.record(event)
+    return (await log_state(settings, store)).refused
 
 
 async def seal_now(settings: Settings, store: Store) -> None:
@@ -107,19 +116,22 @@ async def auditor(settings: Settings, store: Store, keys: Sequence[str] = ()) ->
 
 
 class LogState(Struct, frozen=True):
-    """How the log stands: leaves in the tree, records that wait, and whether the last checkpoint's key counts here."""
+    """How the log stands: leaves in the tree, records that wait, and why nothing would be sealed here, if so."""
 
     sealed: int
     waiting: int
-    trusted: bool
+    refused: Text | None
 
 
 async def log_state(settings: Settings, store: Store) -> LogState:
-    """A quick look; nothing is examined."""
-    log, own = log_of(store), Signer.existing(settings.audit_keys)
-    note = await log.newest()
-    trust = _trust(settings, [own.verifier] if own else [])
-    return LogState(await log.size(), await log.waiting(), note is None or trust.holds(note))
+    """A quick look; nothing is examined but whether the log can go on."""
+    log, own, refused = log_of(store), Signer.existing(settings.audit_keys), None
+    try:
+        async with store.database.reading() as connection, connection.transaction(isolation="repeatable_read"):
+            await signed_last(connection, _trust(settings, [own.verifier] if own else []))
+    except SealingRefused as refusal:
+        refused = refusal.text
+    return LogState(await log.size(), await log.waiting(), refused)
 
 
 def log_of(store: Store) -> PostgresAuditLog:

@@ -27,7 +27,7 @@ async def looked_through(settings: Settings, step: Step) -> AsyncIterator[Maskin
     tagger.require()
     processes = DetectionProcesses(wanted.processes, wanted.timeout_seconds)
     try:
-        with step(Text("detectors for personal data", "個人情報の検出器")):
+        with step(Text("detectors", "個人情報の検出器")):
             await _started(processes)
         yield Masking(processes, frozenset(wanted.keys))
     finally:

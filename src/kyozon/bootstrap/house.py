@@ -22,6 +22,7 @@ from kyozon.bootstrap.store import Store, opened
 from kyozon.bootstrap.transports import Transports
 from kyozon.bootstrap.watching import watchers
 from kyozon.bootstrap.world import WORLD
+from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.http.anthropic_answer import MessageEvents
 from kyozon.http.app import build
@@ -68,13 +69,14 @@ class Door(Struct):
 
 
 class House(Struct, frozen=True):
-    """A running installation."""
+    """A running installation. `unsealed` says why the audit log seals nothing, where that is so."""
 
     app: ASGIApp
     keys: KeyService
     local: LocalModels
     store: Store
     recovered: int
+    unsealed: Text | None
     beside: Callable[[asyncio.Event], list[Coroutine[Any, Any, None]]]
     drain: Callable[[], Awaitable[None]]
     door: Door
@@ -92,12 +94,12 @@ async def running(
     starting = asyncio.create_task(local.start(step))
     try:
         async with opened(settings, step) as store, looked_through(settings, step) as masking:
-            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking)
+            sealing = Sealing(settings, store, transports)
+            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking, sealing)
             house = await _assembled(settings, environ, parts)
             await starting
             known = asyncio.Event()
-            sealing = Sealing(settings, store, transports)
-            work = [store.keys.watch(house.keys.forget), *house.beside(known), *sealing.beside()]
+            work = [store.keys.watch(partial(_forget, house.keys, store)), *house.beside(known), *sealing.beside()]
             watching = [asyncio.create_task(one) for one in work]
             try:
                 await known.wait()
@@ -116,6 +118,12 @@ async def running(
         access_log.close()
 
 
+def _forget(keys: KeyService, store: Store) -> None:
+    """Keys have changed: one may have been revoked, a person erased."""
+    keys.forget()
+    store.vault.forget()
+
+
 class _Parts(Struct, frozen=True):
     store: Store
     local: LocalModels
@@ -123,6 +131,7 @@ class _Parts(Struct, frozen=True):
     access_log: AccessLog
     read: Callable[[], Settings]
     masking: Masking
+    sealing: Sealing
 
 
 async def _assembled(settings: Settings, environ: Environment, parts: _Parts) -> House:
@@ -137,13 +146,13 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     admission = Admission(_caps(settings, registry), WORLD)
     lasting = Lasting()
     lookout = canaries.watch(settings, store.trail, lasting)
-    gauges = [_journal_gauge(store), admission.gauges, health.gauges, lookout.gauges]
+    gauges = [_journal_gauge(store), admission.gauges, health.gauges, lookout.gauges, parts.sealing.gauges]
     thoughts = PostgresReasoning(store.database, store.vault)
     watch = watchers(settings, registry, gauges, _keepers(settings, thoughts, lasting))
     decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry, health)
     settler = Settler(registry, limiter, store.journal, WORLD, watch.telemetry)
     attempts = Attempts(settler, WORLD, settings.retrying, health)
-    provenance = Provenance(store.provenance, registry, WORLD, store.trail)
+    provenance = Provenance(store.provenance, registry, WORLD)
     reviewing = Reviewing(store.reviews, registry, store.records, WORLD, provenance)
     granting = Granting(store.reviews, registry, WORLD)
     egress = Egress(chat_adapters, embedding_adapters, registry, provenance, lookout, granting)
@@ -178,11 +187,13 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
         canaries=lookout,
     )
     recovered = await inherited(store, settler)
-    await tell_start(settings, store, registry.installation.policy_version)
+    unsealed = await tell_start(settings, store, registry.installation.policy_version)
 
     drain = partial(_in_turn, settler.drain, cache.drain, lasting.drain, watch.stop, leasing.stop)
     run_beside = partial(beside, store, leasing, settler, reviewing)
-    return House(build(services), keys, local, store, recovered, run_beside, drain, door, reloader.reload_and_tell)
+    return House(
+        build(services), keys, local, store, recovered, unsealed, run_beside, drain, door, reloader.reload_and_tell
+    )
 
 
 async def _in_turn(*ends: Callable[[], Awaitable[None]]) -> None:

@@ -11,11 +11,13 @@ import msgspec
 
 import kyozon
 from kyozon.bootstrap import discovery
+from kyozon.bootstrap.estimating import estimator_of
 from kyozon.bootstrap.local import LocalModels
 from kyozon.domain.errors import MissingPiece, SettingsError
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.domain.policy import Basis
+from kyozon.domain.quality import parse_goal
 from kyozon.providers.cards import load_cards
 from kyozon.providers.vendors import load_vendors
 from kyozon.services.registry import Installation, Keep, Registry, kept_nowhere, name_of
@@ -69,6 +71,7 @@ def registry_as_of(basis: Basis) -> Registry:
         compartments=basis.compartments,
         code=basis.code,
         review=basis.review,
+        quality=basis.quality,
     )
     return Registry(installation, lambda: basis.local_cards)
 
@@ -105,6 +108,8 @@ def installation_of(settings: Settings, environ: Environment) -> Installation:
         compartments=settings.labels.compartments,
         code=kyozon.__version__,
         review=settings.review_rules,
+        quality=parse_goal(settings.routing.quality),
+        estimator=estimator_of(settings),
     )
 
 

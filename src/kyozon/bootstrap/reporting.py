@@ -11,11 +11,14 @@ from kyozon.domain.reports import DutyTable, Figure
 from kyozon.ports.reporting import Examine, Examined
 from kyozon.services.explaining import ExplainService
 from kyozon.services.reasoning import ReasoningReader
+from kyozon.services.registry import Registry
 from kyozon.services.reporting.governance import GovernanceReporter, Sources
 from kyozon.services.reporting.incidents import IncidentReporter
+from kyozon.services.reporting.savings import SavingsReporter
 from kyozon.settings import Settings
 from kyozon.storage.happenings import PostgresHappenings
 from kyozon.storage.reasoning import PostgresReasoning
+from kyozon.storage.settlements import PostgresSettlements
 
 
 def governance_reporter(settings: Settings, store: Store, *, examine: bool) -> GovernanceReporter:
@@ -34,6 +37,11 @@ def governance_reporter(settings: Settings, store: Store, *, examine: bool) -> G
 def incident_reporter(store: Store) -> IncidentReporter:
     """Makes incident reports."""
     return IncidentReporter(store.policies, store.records, WORLD, kyozon.__version__)
+
+
+def savings_reporter(store: Store, registry: Registry) -> SavingsReporter:
+    """Says what was saved against one model."""
+    return SavingsReporter(PostgresSettlements(store.database), store.policies, registry, WORLD)
 
 
 def reasoning_reader(store: Store) -> ReasoningReader:

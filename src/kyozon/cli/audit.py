@@ -137,7 +137,8 @@ def events(target: Target, limit: int, tenant: str | None) -> None:
     columns += [say("person", "利用者"), say("of", "対象"), say("detail", "詳細")]
     rows = []
     for event in found:
-        detail = ", ".join(f"{name}={value}" for name, value in event.detail.items()).replace("[", r"\[")
+        told = ((name, value) for name, value in event.detail.items() if value not in (None, [], ""))
+        detail = ", ".join(f"{name}={value}" for name, value in told).replace("[", r"\[")
         row = [event.id, f"{event.at:%Y-%m-%d %H:%M:%S}", event.action, event.tenant, event.user, event.object, detail]
         rows.append([cell or "-" for cell in row])
     print_table(columns, rows)

@@ -4,10 +4,9 @@ import asyncio
 from typing import Any
 
 import click
-import msgspec
 
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import out, plain, print_json, print_left_out, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.decisions import Decision, Outcome
 
@@ -25,10 +24,12 @@ def decisions() -> None:
 @installation
 def list_(target: Target, limit: int, tenant: str) -> None:
     """Show one line for each, newest first."""
-    found = asyncio.run(_read(target, tenant, limit))
+    left_out: list[str] = []
+    found = asyncio.run(_read(target, tenant, limit, left_out))
     if target.as_json:
-        print_json({"data": [_shape(decision, outcome) for decision, outcome in found]})
+        print_json({"data": [_shape(decision, outcome) for decision, outcome in found], "left_out": left_out})
         return
+    print_left_out(left_out)
     if not found:
         out.print(say(f"Tenant {tenant} has no decisions.", f"テナント {tenant} の決定記録はありません。"))
         return
@@ -39,7 +40,7 @@ def list_(target: Target, limit: int, tenant: str) -> None:
 
 
 def _shape(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(decision)
+    found: dict[str, Any] = plain(decision)
     return {**found, "outcome": outcome}
 
 
@@ -53,9 +54,9 @@ def _row(decision: Decision, outcome: Outcome | None) -> list[str]:
     return [decision.id, at, decision.requested_model.replace("[", r"\["), model, str(decision.label), ended]
 
 
-async def _read(target: Target, tenant: str, limit: int) -> list[Recorded]:
+async def _read(target: Target, tenant: str, limit: int, left_out: list[str]) -> list[Recorded]:
     async with target.store() as store:
-        return await store.records.decisions(tenant, None, limit)
+        return await store.records.decisions(tenant, None, limit, left_out)
 
 
 commands = [decisions]

@@ -124,15 +124,9 @@ def _audit_log(log: "LogState") -> Finding:
         f"{log.sealed} records sealed, {log.waiting} waiting",
         f"封印済み {log.sealed} 件、封印待ち {log.waiting} 件",
     )
-    mend = ""
-    if not log.trusted:
-        mend = say(
-            "Its last checkpoint is signed by another key: share that one's folder ([audit] keys), or name it in "
-            "trusted_keys.",
-            "最後のチェックポイントの署名鍵が異なります。[audit] keys で鍵のフォルダーを共有するか、"
-            "trusted_keys に指定してください。",
-        )
-    return Finding(say("audit log", "監査ログ"), log.trusted, state, mend)
+    refused = log.refused
+    mend = say(f"Nothing is sealed: {refused.en}", f"封印できません：{refused.ja}") if refused else ""
+    return Finding(say("audit log", "監査ログ"), refused is None, state, mend)
 
 
 def _server(settings: "Settings") -> Finding:

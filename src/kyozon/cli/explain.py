@@ -4,12 +4,12 @@ import asyncio
 from typing import Any
 
 import click
-import msgspec
 
+from kyozon.cli.candidates import print_candidates, print_reasons, quality_rows
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
-from kyozon.domain.decisions import CacheUse, Candidate, Decision, Outcome
+from kyozon.domain.decisions import CacheUse, Decision, Outcome
 from kyozon.domain.errors import InvalidRequest, NotFound
 from kyozon.domain.labels import Clearance, parse_clearance
 from kyozon.domain.language import Text
@@ -52,12 +52,12 @@ def explain(target: Target, decision_id: str, *, again: bool, clearance: str | N
         return
     decision, outcome = told
     if target.as_json:
-        found: dict[str, Any] = msgspec.to_builtins(decision)
+        found: dict[str, Any] = plain(decision)
         print_json({**found, "outcome": outcome, "reasons": reasons})
         return
-    _print_decision(decision)
-    _print_candidates(decision)
-    _print_reasons(reasons, decision.currency)
+    _print_decision(decision, reasons)
+    print_candidates(decision)
+    print_reasons(reasons, decision)
     if outcome is None:
         out.print(say("[yellow]Still running.[/]", "[yellow]実行中です。[/]"))
     else:
@@ -68,7 +68,7 @@ def _replay(target: Target, decision_id: str) -> None:
     """Exit status 1 where the decision does not come out as it was recorded."""
     found = asyncio.run(_made_again(target, decision_id))
     if target.as_json:
-        print_json({**msgspec.to_builtins(found), "same": found.same})
+        print_json({**plain(found), "same": found.same})
     elif found.same:
         chosen = found.chosen or say("a refusal", "拒否")
         out.print(
@@ -118,7 +118,7 @@ async def _reasoning(target: Target, decision_id: str, clearance: str | None) ->
 
 def _print_reasoning(target: Target, found: Reasoning) -> None:
     if target.as_json:
-        print_json({**msgspec.to_builtins(found), "label": str(found.label), "note": OWN_ACCOUNT.to(language())})
+        print_json({**plain(found), "label": str(found.label), "note": OWN_ACCOUNT.to(language())})
         return
     out.print(f"[bold]{OWN_ACCOUNT.to(language())}[/]")
     out.print(
@@ -159,7 +159,7 @@ async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | N
     return found
 
 
-def _print_decision(decision: Decision) -> None:
+def _print_decision(decision: Decision, reasons: Reasons) -> None:
     sources = ", ".join(f"{source.source.to(language())}: {source.label}" for source in decision.label_sources)
     rows = [
         [say("decision", "決定"), f"{decision.id}  {decision.at:%Y-%m-%d %H:%M:%S} UTC"],
@@ -168,12 +168,25 @@ def _print_decision(decision: Decision) -> None:
         [say("policy", "ポリシー"), decision.policy_version],
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
-        *([[say("purpose", "目的"), decision.purpose]] if decision.purpose else []),
+        *quality_rows(decision, reasons.quality_margin),
+        *_stated(decision),
         [say("why", "理由"), decision.reason.to(language()).replace("[", r"\[")],
     ]
     if decision.masked:
         rows.insert(3, [say("masked", "マスク"), _masked(decision)])
     print_table(["", ""], rows)
+
+
+def _stated(decision: Decision) -> list[list[str]]:
+    """What the caller said beside the request itself."""
+    tools = ", ".join(each[:16] for each in decision.tools)
+    told = [
+        [say("purpose", "目的"), decision.purpose],
+        [say("session", "セッション"), decision.session],
+        [say("step after", "前の決定"), decision.parent],
+        [say("tools (SHA-256)", "提示ツール（SHA-256）"), tools],
+    ]
+    return [row for row in told if row[1]]
 
 
 def _masked(decision: Decision) -> str:
@@ -189,7 +202,7 @@ def _print_redacted(target: Target, found: Redacted) -> None:
         return
     rows = [
         [say("decision", "決定"), f"{found.id}  {found.at:%Y-%m-%d %H:%M:%S} UTC"],
-        [say("asked for", "要求モデル"), f"{found.requested_model} ({found.kind})".replace("[", r"\[")],
+        [say("asked for", "要求"), found.kind],
         [say("outcome", "結果"), found.status or say("still running", "実行中")],
     ]
     print_table(["", ""], rows)
@@ -199,42 +212,6 @@ def _print_redacted(target: Target, found: Redacted) -> None:
             "その他の内容は、この読み手の取り扱い範囲を超えるため表示されません。",
         )
     )
-
-
-def _print_reasons(reasons: Reasons, currency: str) -> None:
-    rows = []
-    if reasons.runner_up is not None:
-        margin = "" if reasons.margin is None else f"  (+{reasons.margin:f} {currency})"
-        rows.append([say("runner-up", "次点"), reasons.runner_up + margin])
-    for flip in reasons.counterfactuals:
-        after = flip.after or say("a refusal", "拒否")
-        rows.append([say("would differ with", "変わる条件"), f"{flip.text.to(language())} → {after}".replace("[", r"\[")])
-    if rows:
-        out.print()
-        print_table(["", ""], rows)
-
-
-def _print_candidates(decision: Decision) -> None:
-    rows = []
-    for candidate in sorted(decision.candidates, key=lambda one: (one.rank is None, one.rank or 0, one.model)):
-        cost = "-" if candidate.predicted_cost is None else f"{candidate.predicted_cost:.6f}"
-        masked = [say("gets masked words", "マスクした内容を送信")] if candidate.masked else []
-        objections = (f"{o.rule}: {o.need} ≠ {o.have}" for o in candidate.objections)
-        because = " / ".join([*objections, *_health(candidate), *masked])
-        rows.append([str(candidate.rank or "✗"), candidate.model, candidate.provider, candidate.zone, cost, because])
-    columns = [say("rank", "順位"), say("model", "モデル"), say("provider", "提供元"), say("zone", "ゾーン")]
-    columns += [say(f"cost at most ({decision.currency})", f"費用の上限（{decision.currency}）"), say("objections", "異議")]
-    out.print()
-    print_table(columns, rows, right=(4,))
-
-
-def _health(candidate: Candidate) -> list[str]:
-    """Why a permitted model stands behind others, or is tried with one call only."""
-    if candidate.health is None:
-        return []
-    if candidate.health == "open":
-        return [say("health: rests, kept failing", "稼働状態：失敗が続き休止中")]
-    return [say("health: on probation", "稼働状態：回復を確認中")]
 
 
 def _print_outcome(outcome: Outcome) -> None:

@@ -18,17 +18,18 @@ def _parts(report: IncidentReport, language: Language) -> Iterator[str]:
 
     yield say("# Incident report", "# インシデント報告書")
     yield say(
-        f"Scope: {plain(report.scope)}. Made {moment(report.made_at)} UTC by Kyozon {report.version}; schema "
+        f"Scope: {plain(report.scope.en)}. Made {moment(report.made_at)} UTC by Kyozon {report.version}; schema "
         f"`{report.schema}`.",
-        f"対象：{plain(report.scope)}。作成：{moment(report.made_at)}（UTC）、Kyozon {report.version}。"
+        f"対象：{plain(report.scope.ja)}。作成：{moment(report.made_at)}（UTC）、Kyozon {report.version}。"
         f"スキーマ `{report.schema}`。",
     )
     yield f"> {report.note.to(language)}"
     yield say(
         f"Decisions: {report.decisions}; refused before anything was sent: {report.refused}; without an end yet: "
-        f"{report.open}; answered from the cache: {report.given_from_cache}.",
+        f"{report.open}; answered from the cache: {report.given_from_cache}; left out, since they cannot be read: "
+        f"{report.unreadable}.",
         f"決定 {report.decisions} 件。送信前に拒否 {report.refused} 件、未終結 {report.open} 件、"
-        f"キャッシュからの応答 {report.given_from_cache} 件。",
+        f"キャッシュからの応答 {report.given_from_cache} 件、読めないため除いた決定 {report.unreadable} 件。",
     )
     yield say("## Where it went", "## 送信先")
     heads = [say("provider", "提供元"), say("zone", "ゾーン"), say("kind", "種別"), say("deliveries", "送信")]
@@ -43,10 +44,11 @@ def _parts(report: IncidentReport, language: Language) -> Iterator[str]:
     yield say("## Exposure", "## 送信の一覧")
     heads = [say("at (UTC)", "日時（UTC）"), say("decision", "決定"), say("tenant", "テナント"), say("user", "利用者")]
     heads += [say("label", "ラベル"), say("model", "モデル"), say("provider", "提供元"), say("zone", "ゾーン")]
-    heads += [say("region", "地域"), say("masked", "マスク"), say("outcome", "結果"), "SHA-256"]
+    heads += [say("region", "地域"), say("masked", "マスク"), say("grant", "許可書"), say("outcome", "結果"), "SHA-256"]
     yield table(heads, map(_row, report.exposures))
 
 
 def _row(e: ExposedCall) -> list[object]:
     where = [e.model, e.provider, e.zone, e.region]
-    return [moment(e.at), e.decision, e.tenant, e.user, e.label, *where, "✓" if e.masked else "", e.outcome, e.body_sha256]
+    how = ["✓" if e.masked else "", e.grant, e.outcome, e.body_sha256]
+    return [moment(e.at), e.decision, e.tenant, e.user, e.label, *where, *how]

@@ -6,16 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import click
-import msgspec
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.options import Target, installation, option_read
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.labels import Label, parse_clearance, parse_label
 from kyozon.domain.language import Text
+from kyozon.domain.quality import parse_goal
 from kyozon.governance.releasing import known_role
 from kyozon.services.keys import KeyService, NewKey
 
@@ -48,6 +48,13 @@ def keys() -> None:
     "--concurrent-requests",
     type=click.IntRange(1),
     help=say("Requests at the same time; further ones wait.", "同時に実行できる要求の数。超えた分は待ちます。"),
+)
+@click.option(
+    "--quality",
+    help=say(
+        "How good its answers must be: max, high, balanced, economy, or a share such as 0.95.",
+        "応答に求める品質：max・high・balanced・economy、または 0.95 のような割合。",
+    ),
 )
 @click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
 @click.option(
@@ -148,6 +155,7 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         ),
         admin=options["admin"],
         roles=frozenset(map(_role, options["roles"])),
+        quality=option_read(parse_goal, options["quality"], "--quality") if options["quality"] else None,
         expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
     )
 
@@ -157,7 +165,7 @@ def _label(text: str | None, option: str) -> Label | None:
 
 
 def _public(key: ApiKey) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(key)
+    found: dict[str, Any] = plain(key)
     found.pop("sha256")
     return found
 

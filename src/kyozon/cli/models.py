@@ -3,11 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
@@ -60,7 +59,7 @@ def show(target: Target, name: str) -> None:
     found = found or next((entry for entry in local.catalogue() if entry.name == name), None)
     if found is None:
         raise _unknown(name)
-    facts: dict[str, Any] = msgspec.to_builtins(found)
+    facts: dict[str, Any] = plain(found)
     if target.as_json:
         print_json(facts)
     else:

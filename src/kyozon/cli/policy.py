@@ -10,7 +10,7 @@ from msgspec import structs
 
 from kyozon.cli.calling import call
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import out, print_json, print_left_out, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.policy import FlowChange, PolicyDifference
 from kyozon.governance.policy_flows import difference
@@ -128,6 +128,7 @@ def simulate(target: Target, file: Path | None, since: datetime | None, tenant: 
     if target.as_json:
         print_json(found)
     else:
+        print_left_out(found.left_out)
         _print_simulated(found)
 
 
@@ -185,6 +186,7 @@ def _print_proof(target: Target, proof: "Proof") -> None:
     if target.as_json:
         print_json(proof)
         return
+    print_left_out(proof.left_out)
     out.print(
         say(
             f"{proof.same} of {proof.decisions} decisions come out as recorded.",
@@ -198,6 +200,15 @@ def _print_proof(target: Target, proof: "Proof") -> None:
                 f"{proof.unreplayable} 件は記録項目の少ない版によるもので、再現できません。",
             )
         )
+    if proof.uninstalled:
+        out.print(
+            say(
+                f"{proof.uninstalled} cannot be made again by what is installed here:",
+                f"{proof.uninstalled} 件は、現在インストールされているものでは再現できません：",
+            )
+        )
+        for text in proof.missing:
+            out.print(f"- {text.to(language())}", markup=False)
     for one in proof.different:
         for text in one.differences:
             out.print(f"✗ {one.decision_id}  {text.to(language())}", markup=False)

@@ -1,4 +1,4 @@
-"""`kyozon report`: records for regulators, made from what happened."""
+"""`kyozon report`: for regulators, of incidents, on what was saved: made from what happened."""
 
 import asyncio
 import sys
@@ -10,20 +10,26 @@ import click
 import msgspec
 
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json
+from kyozon.cli.output import err, out, print_json
 from kyozon.cli.speech import language, say
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Language, Text
 
 if TYPE_CHECKING:
     from kyozon.domain.reports import GovernanceReport, Period, Recorded
+    from kyozon.domain.savings import Grouping, SavingsReport
     from kyozon.services.reporting.incidents import Scope
 
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@click.group(help=say("Records for regulators, made from what happened.", "実際の記録から作る、監査・規制当局向けの報告。"))
+@click.group(
+    help=say(
+        "Reports made from what happened: for regulators, of incidents, on what was saved.",
+        "実際の記録から作る報告（監査・規制当局向け、インシデント、節約額）。",
+    )
+)
 def report() -> None:
     """The group."""
 
@@ -61,6 +67,10 @@ def governance(target: Target, folder: Path, **options: Any) -> None:
     spoken: tuple[Language, ...] = ("en", "ja") if options["lang"] == "both" else (options["lang"],)
     texts = {f"governance.{one}.md": GovernancePage(found, one).text() for one in spoken}
     _write(target, folder, texts | _data("governance", found))
+    if any((figure.name, figure.value) == ("audit_sound", "no") for figure in found.present.figures):
+        en = "[yellow]![/] The audit log is not as it was signed, and the report says so. kyozon audit verify tells more."
+        ja = "[yellow]![/] 監査ログが署名時と異なります（報告書にも記載）。詳細は kyozon audit verify で確認してください。"
+        err.print(say(en, ja))
 
 
 @report.command(
@@ -132,6 +142,33 @@ def incident(target: Target, folder: Path | None, **options: Any) -> None:
         sys.stdout.write(incident_page(found, language()))
 
 
+@report.command(
+    help=say(
+        "What was paid, against what one model would have cost for the answers judged as good.",
+        "実際の支払いと、同等品質と判定した応答を一つのモデルで賄った場合の費用との比較。",
+    )
+)
+@click.option(
+    "--reference", required=True, metavar="MODEL", help=say("The model to compare with.", "比較の基準にするモデル。")
+)
+@click.option("--since", type=_DAY, help=say("First day (UTC); all records by default.", "開始日（UTC）。省略時は全記録。"))
+@click.option(
+    "--until", type=_DAY, help=say("First day after (UTC); now by default.", "終了日の翌日（UTC）。省略時は現在。")
+)
+@click.option("--tenant", help=say("One tenant only.", "一つのテナントだけ。"))
+@click.option("--by", type=click.Choice(["day", "key", "model", "task"]), default="day", show_default=True)
+@installation
+def savings(target: Target, reference: str, by: "Grouping", **options: Any) -> None:
+    """Print the sums, their interval, and what is left out and why."""
+    from kyozon.cli.savings_page import print_savings
+
+    found, names = asyncio.run(_savings(target, reference, _period(options), by))
+    if target.as_json:
+        print_json(found)
+    else:
+        print_savings(found, names)
+
+
 @report.command(help=say("Print the JSON schema of a report.", "報告の JSON スキーマを出力します。"))
 @click.argument("name", type=click.Choice(["governance", "incident"]))
 def schema(name: Literal["governance", "incident"]) -> None:
@@ -171,7 +208,7 @@ def _scope(options: dict[str, Any]) -> "Scope":
                 "対象を指定してください：--decision ID、または --since に開始日。",
             )
         )
-    filters = {name: options[name] for name in ("provider", "model", "zone", "user")}
+    filters = {name: options[name] for name in ("tenant", "provider", "model", "zone", "user")}
     return Scope(decisions, None if options["since"] is None else _period(options), **filters)
 
 
@@ -196,8 +233,19 @@ async def _incident(target: Target, scope: "Scope") -> Any:
         return await incident_reporter(store).report(scope)
 
 
+async def _savings(
+    target: Target, reference: str, period: "Period", by: "Grouping"
+) -> "tuple[SavingsReport, dict[str, str]]":
+    from kyozon.bootstrap.reporting import savings_reporter
+
+    _, registry = target.models()
+    async with target.store() as store:
+        found = await savings_reporter(store, registry).report(reference, period, by)
+        return found, {key.id: key.name for key in await store.keys.all()}
+
+
 def _data(name: str, found: Any) -> dict[str, str]:
-    text = msgspec.json.format(msgspec.json.encode(found)).decode()
+    text = msgspec.json.format(msgspec.json.encode(found, order="deterministic")).decode()
     return {f"{name}.json": f"{text}\n", f"{name}.schema.json": _schema(name)}
 
 

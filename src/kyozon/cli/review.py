@@ -36,7 +36,8 @@ def list_(target: Target, state: str | None) -> None:
         out.print(say("Nothing here.", "項目はありません。"))
         return
     columns = [say("review", "審査"), say("kind", "種類"), say("state", "状態"), say("asked by", "依頼者")]
-    columns += [say("label", "ラベル"), say("zone", "ゾーン"), say("purpose", "目的"), say("until (UTC)", "期限（UTC）")]
+    columns += [say("label", "ラベル"), say("zone, or new label", "ゾーン・新しいラベル"), say("purpose", "目的")]
+    columns += [say("until (UTC)", "期限（UTC）")]
     print_table(columns, [_row(item) for item in found["data"]])
 
 
@@ -44,7 +45,7 @@ def list_(target: Target, state: str | None) -> None:
 @click.argument("review_id", metavar="ID")
 @installation
 def show(target: Target, review_id: str) -> None:
-    """What would leave, or what would be delivered."""
+    """What would leave, what would be delivered, or which label would go down."""
     found = call(target, "GET", f"{_PATH}/{review_id}")
     if target.as_json:
         print_json(found)
@@ -55,12 +56,9 @@ def show(target: Target, review_id: str) -> None:
         [say("asked by", "依頼者"), claim["requester"]],
         [say("purpose", "目的"), claim["purpose"] or "-"],
         [say("label", "ラベル"), label_of(claim["label"])],
-        [say("zone", "ゾーン"), claim["zone"]],
-        [say("model", "モデル"), found["model"] or "-"],
-        [say("decision", "決定"), found["decision_id"]],
+        *_about(found),
         [say("decided by", "決定者"), found["reviewer"] or "-"],
-        [say("grant", "許可書"), found["grant_id"] or "-"],
-        ["SHA-256", claim["content_sha256"]],
+        ["SHA-256", claim["content_sha256"] or "-"],
     ]
     print_table(["", ""], rows)
     if found["content"] is not None:
@@ -72,7 +70,7 @@ def show(target: Target, review_id: str) -> None:
 @click.argument("review_id", metavar="ID")
 @installation
 def approve(target: Target, review_id: str) -> None:
-    """A release becomes a grant; an answer can be fetched by who asked."""
+    """A release becomes a grant; an answer can be fetched by who asked; a label is lowered."""
     found = call(target, "POST", f"{_PATH}/{review_id}/approve")
     if target.as_json:
         print_json(found)
@@ -84,9 +82,17 @@ def approve(target: Target, review_id: str) -> None:
                 f"承認しました。依頼者は同じ要求にヘッダー x-kyozon-grant: {grant} を付けて、一度だけ送れます。",
             )
         )
+    elif (lowering := found["lowering"]) is not None:
+        value, label = lowering["value"], label_of(lowering["new"])
+        told = f"承認しました。{value} 自身のラベルは {label} になりました。"
+        out.print(say(f"Approved: {value} itself is labelled {label} now.", told))
     else:
+        until = _minute(found["expires_at"])
         out.print(
-            say("Approved. Whoever asked can fetch the answer, once.", "承認しました。依頼者は応答を一度だけ受け取れます。")
+            say(
+                f"Approved. Whoever asked can fetch the answer until {until} UTC.",
+                f"承認しました。依頼者は {until} UTC まで応答を受け取れます。",
+            )
         )
 
 
@@ -99,10 +105,12 @@ def refuse(target: Target, review_id: str) -> None:
     if target.as_json:
         print_json(found)
     else:
-        out.print(say("Refused; the content is deleted.", "却下しました。内容は削除されました。"))
+        said = say("Refused; the content is deleted.", "却下しました。内容は削除されました。")
+        kept = say("Refused; the label stays as it is.", "却下しました。ラベルは変わりません。")
+        out.print(said if found["lowering"] is None else kept)
 
 
-@review.command(help=say("Fetch an approved answer, once.", "承認された応答を受け取ります（一度だけ）。"))
+@review.command(help=say("Fetch an approved answer, until it expires.", "承認された応答を、期限までに受け取ります。"))
 @click.argument("review_id", metavar="ID")
 @installation
 def answer(target: Target, review_id: str) -> None:
@@ -111,9 +119,30 @@ def answer(target: Target, review_id: str) -> None:
 
 
 def _row(item: dict[str, Any]) -> list[str]:
-    claim, until = item["claim"], item["expires_at"][:16].replace("T", " ")
-    told = [item["id"], item["kind"], item["state"], claim["requester"], label_of(claim["label"]), claim["zone"]]
-    return [*told, claim["purpose"] or "-", until]
+    claim, about = item["claim"], item["claim"]["zone"]
+    if (lowering := item["lowering"]) is not None:
+        about = f"{lowering['value']} → {label_of(lowering['new'])}"
+    told = [item["id"], item["kind"], item["state"], claim["requester"], label_of(claim["label"]), about]
+    return [*told, claim["purpose"] or "-", _minute(item["expires_at"])]
+
+
+def _about(found: dict[str, Any]) -> list[list[str]]:
+    """What is decided on: where something would go, or which label a stored value would get."""
+    if (lowering := found["lowering"]) is not None:
+        return [
+            [say("stored value", "保存値"), lowering["value"]],
+            [say("new label", "新しいラベル"), label_of(lowering["new"])],
+        ]
+    return [
+        [say("zone", "ゾーン"), found["claim"]["zone"]],
+        [say("model", "モデル"), found["model"] or "-"],
+        [say("decision", "決定"), found["decision_id"]],
+        [say("grant", "許可書"), found["grant_id"] or "-"],
+    ]
+
+
+def _minute(at: str) -> str:
+    return at[:16].replace("T", " ")
 
 
 commands = [review]

@@ -99,7 +99,9 @@ async def _first_key(house: "House") -> str | None:
 def _announce(target: Target, house: "House", steps: Steps, *, address: str, key: str | None) -> None:
     total = round(steps.total(), 3)
     if target.as_json:
-        print_json({"address": address, "key": key, "seconds": steps.seconds, "total": total, "recovered": house.recovered})
+        unsealed = house.unsealed and house.unsealed.to(language())
+        started = {"address": address, "key": key, "seconds": steps.seconds, "total": total}
+        print_json(started | {"recovered": house.recovered, "unsealed": unsealed})
         return
     err.print(say(f"  Ready in {total:.1f} s.", f"  準備完了（{total:.1f} 秒）。"))
     if house.recovered:
@@ -107,6 +109,13 @@ def _announce(target: Target, house: "House", steps: Steps, *, address: str, key
             say(
                 f"  {house.recovered} requests that an earlier stop had cut off are accounted for.",
                 f"  前回の停止で途切れた {house.recovered} 件の要求を記帳しました。",
+            )
+        )
+    if house.unsealed is not None:
+        err.print(
+            say(
+                f"  [yellow]![/] The audit log: what is recorded waits, and nothing is sealed. {house.unsealed.en}",
+                f"  [yellow]![/] 監査ログ：記録は続いていますが、封印は止まっています。{house.unsealed.ja}",
             )
         )
     if house.local.trouble is not None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.quality import Goal, parse_goal
 
 
 class Limits(Struct, frozen=True):
@@ -24,6 +25,8 @@ class ApiKey(Struct, frozen=True):
     """A key as stored: never the secret itself, only its SHA-256 and the first characters for people to tell keys apart.
 
     `roles` say what its user may decide on: `review`, `declassify:level:LEVEL`, `declassify:COMPARTMENT`.
+    `quality` is how good its answers must be where a request does not say, as `parse_goal` reads it; empty where it says
+    nothing either.
     """
 
     id: str
@@ -41,6 +44,12 @@ class ApiKey(Struct, frozen=True):
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     roles: frozenset[str] = frozenset()
+    quality: str = ""
+
+    @property
+    def goal(self) -> Goal | None:
+        """How good its answers must be, where the key says."""
+        return parse_goal(self.quality) if self.quality else None
 
 
 class Caller(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
 from kyozon.domain.masking import MaskedSpans
+from kyozon.domain.quality import Estimate, Goal
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
 from kyozon.domain.usage import Charge, Usage
@@ -32,7 +33,8 @@ class Candidate(Struct, frozen=True):
     """One model card as the decision saw it. Without objections it is permitted; `rank` 1 is the choice.
 
     `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others. `masked`
-    says that it gets masked words only.
+    says that it gets masked words only. `estimate` is what was expected of its answer, permitted or not; the reasons of an
+    estimate are kept for the choice alone.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Candidate(Struct, frozen=True):
     rank: int | None = None
     health: Literal["open", "half_open"] | None = None
     masked: bool = False
+    estimate: Estimate | None = None
 
     @property
     def permitted(self) -> bool:
@@ -55,9 +58,11 @@ class Decision(Struct, frozen=True):
 
     `basis` names what it was made from (`domain.policy.Basis`); with `needs` and the `clearance` of the key it can be made
     again. Records of an earlier version have none of the three. `sources` names the stored values in the request: what the
-    decision's answer is made from, whose labels are in its own. `purpose` is one word of the caller's, empty where none is
-    stated. `masked_label` is the label of the masked words, where there are any that were verified; `masked` counts what
-    tokens stand for in them, where a candidate gets them.
+    decision's answer is made from, whose labels are in its own. `purpose`, `session` and `parent` are the caller's word
+    (`domain.requests.Stated`), empty where none is stated; `tools` has the hash over each offered tool's name.
+    `masked_label` is the label of the masked words, where there are any that were verified; `masked` counts what tokens
+    stand for in them, where a candidate gets them. `quality` is how good the answer had to be and `estimator` the version
+    of what estimated it, where more than one model could be meant.
     """
 
     id: str
@@ -87,6 +92,11 @@ class Decision(Struct, frozen=True):
     masked_label: Label | None = None
     masked: tuple[MaskedSpans, ...] = ()
     grant: GrantUse | None = None
+    session: str = ""
+    parent: str = ""
+    tools: tuple[str, ...] = ()
+    quality: Goal | None = None
+    estimator: str = ""
 
 
 class Attempt(Struct, frozen=True):
@@ -133,7 +143,8 @@ class Outcome(Struct, frozen=True):
     """How a decided request ended, written when it ended. `heard` says that its words were passed on to a collector.
 
     `answered` whole; `broken` the upstream's stream was cut; `left` the caller hung up; `failed` no model answered;
-    `refused` nothing was sent; `lost` the process died and recovery closed the record.
+    `refused` nothing was sent; `lost` the process died and recovery closed the record. `provider` served `model`; in
+    records of an earlier version it is None.
     """
 
     decision_id: str
@@ -149,6 +160,7 @@ class Outcome(Struct, frozen=True):
     total_ms: int | None = None
     cache: CacheUse | None = None
     heard: bool = False
+    provider: str | None = None
 
     @property
     def calls(self) -> tuple[Attempt, ...]:

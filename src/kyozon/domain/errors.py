@@ -142,10 +142,24 @@ class NotPermitted(Refusal):
         self.objections = objections
         self.review: str | None = None
 
+    def message(self, language: Language = "en") -> str:
+        """What stands against each model, and the way that is open where a review was asked for."""
+        text = self.text if self.review is None else _queued(self.text, self.review)
+        return text.to(language)
+
     @property
     def rules(self) -> set[str]:
         """The rules that objected; where none is about rights or labels, the request itself is what does not fit."""
         return {objection.rule for found in self.objections.values() for objection in found}
+
+
+def _queued(refused: Text, review: str) -> Text:
+    return Text(
+        f"{refused.en} A person has been asked: once review {review} is approved, GET /kyozon/v1/reviews/{review} names "
+        "the grant (grant_id) with which the same request may be sent (x-kyozon-grant).",
+        f"{refused.ja}審査 {review} を依頼しました。承認後、GET /kyozon/v1/reviews/{review} で"
+        "許可書の ID（grant_id）を確認し、x-kyozon-grant に指定して同じ要求を送ってください。",
+    )
 
 
 class HeldForReview(Refusal):

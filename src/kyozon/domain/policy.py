@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard, Provider, Quirks, Timeouts
+from kyozon.domain.quality import HIGH, Goal
 from kyozon.domain.review import ReviewRules
 
 
@@ -16,7 +17,8 @@ class Basis(Struct, frozen=True):
     """A policy, and what stood beside it at that moment: the models on this machine and the providers without a key.
 
     Of a provider what decides is kept: where it stands and what it does with data, not how it is reached. `rules` and
-    `router` are names: what stands behind them is the code of version `code`.
+    `router` are names: what stands behind them is the code of version `code`. `quality` is how good answers must be where
+    neither the request nor its key says; how good they were expected to be stands in each decision.
     """
 
     policy_version: str
@@ -31,6 +33,7 @@ class Basis(Struct, frozen=True):
     compartments: frozenset[str] = frozenset()
     credentials_missing: dict[str, str] = field(default_factory=dict)
     review: ReviewRules = ReviewRules()
+    quality: Goal = HIGH
 
     @property
     def id(self) -> str:

@@ -84,7 +84,10 @@ class Exposed(Struct, frozen=True):
 
 
 class Exposure(Struct, frozen=True):
-    """Where a value went, itself or in something derived from it; oldest first. `label` is its effective label now."""
+    """Where a value went, itself or in something derived from it; oldest first. `label` is its effective label now.
+
+    What was delivered for the decisions `left_out` is not told: this version cannot read them.
+    """
 
     value: str
     tenant: str
@@ -92,3 +95,4 @@ class Exposure(Struct, frozen=True):
     derived: tuple[str, ...]
     changes: tuple[Relabelling, ...]
     deliveries: tuple[Exposed, ...]
+    left_out: tuple[str, ...] = ()

@@ -233,7 +233,11 @@ class GovernanceReport(Struct, frozen=True, kw_only=True):
 
 
 class ExposedCall(Struct, frozen=True, kw_only=True):
-    """One call of one decision: who asked, where the words went, and which words, by the hash of the request's body."""
+    """One call of one decision: who asked, where the words went, and which words, by the hash of the request's body.
+
+    Words told to a collector of spans have the provider and zone `collector`, and no model. `grant` names the grant by
+    which a person let these words go there.
+    """
 
     decision: str
     at: datetime
@@ -251,6 +255,7 @@ class ExposedCall(Struct, frozen=True, kw_only=True):
     retains: bool | None
     trains: bool | None
     masked: bool
+    grant: str | None
     outcome: str
     error: str | None
     body_sha256: str
@@ -269,16 +274,20 @@ class ExposureSum(Struct, frozen=True):
 
 
 class IncidentReport(Struct, frozen=True, kw_only=True):
-    """Which decisions an incident is about, and everything that left for them; `refused` of them sent nothing."""
+    """Which decisions an incident is about, and everything that left for them; `refused` of them sent nothing.
+
+    `unreadable` ones of the period were recorded by another version in a shape unknown to this one, and are left out.
+    """
 
     schema: Literal["kyozon.incident/1"] = INCIDENT
     version: str
     made_at: datetime
-    scope: str
+    scope: Text
     decisions: int
     refused: int
     open: int
     given_from_cache: int
+    unreadable: int
     sums: tuple[ExposureSum, ...]
     exposures: tuple[ExposedCall, ...]
     note: Text

@@ -4,10 +4,26 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from kyozon.domain.quality import Goal
+
 Json = dict[str, Any]
 Dialect = Literal["openai", "anthropic"]
 CacheWish = Literal["off", "exact", "semantic", "refresh"]
 """What a caller may ask of the answer cache for one request; `refresh` asks a model and replaces what was kept."""
+
+
+class Stated(Struct, frozen=True):
+    """What a caller says a request is for and where it stands in his doing; it goes on record as it is, unverified.
+
+    `purpose` and `session` are names of his own; `parent` is the decision that this request is the next step after.
+    """
+
+    purpose: str = ""
+    session: str = ""
+    parent: str = ""
+
+
+NOTHING_STATED = Stated()
 
 
 class ChatRequest(Struct, frozen=True):
@@ -51,11 +67,25 @@ class EmbeddingRequest(Struct, frozen=True):
         return len(self.tokens) or len(self.texts)
 
 
+class Before(Struct, frozen=True):
+    """Who answered the conversation before, and how many tokens of it the provider has in its cache.
+
+    `loop` says that the request brings the results of tools which that answer called.
+    """
+
+    provider: str
+    model: str
+    cached: int = 0
+    loop: bool = False
+
+
 class Needs(Struct, frozen=True):
     """What a request needs from a model; token counts are estimates until the model has counted.
 
     `output_tokens` is for all `choices` together: the caller's ceiling where it is `bounded`, else what is expected.
-    `at_once` is how many input tokens must fit into the context together; None means all of them.
+    `at_once` is how many input tokens must fit into the context together; None means all of them. `quality` is how good the
+    answer must be, None where neither the caller nor the key states it. `before` is who answered the conversation so far,
+    where that is remembered.
     """
 
     kind: Literal["chat", "embedding"]
@@ -66,3 +96,5 @@ class Needs(Struct, frozen=True):
     choices: int = 1
     bounded: bool = True
     at_once: int | None = None
+    quality: Goal | None = None
+    before: Before | None = None

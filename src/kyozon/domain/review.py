@@ -1,4 +1,4 @@
-"""What a person decides: that data may leave once although its label forbids it, and that an answer may be read."""
+"""What a person decides: that data may leave once against its label, that an answer may be read, that a label goes down."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +10,7 @@ from kyozon.domain.labels import Label
 LIFTED_BY_GRANTS = frozenset({"clearance", "region", "training"})
 """The rules that a named person may set aside for one delivery: those about where data may go."""
 
-ReviewKind = Literal["release", "answer"]
+ReviewKind = Literal["release", "answer", "lowering"]
 ReviewState = Literal["waiting", "approved", "refused", "expired", "delivered"]
 
 
@@ -48,11 +48,19 @@ class GrantUse(Struct, frozen=True):
     zone: str
 
 
+class Lowering(Struct, frozen=True):
+    """Which stored value is to be labelled `new`, in the place of the label in its item's claim."""
+
+    value: str
+    new: Label
+
+
 class ReviewItem(Struct, frozen=True):
     """Something that waits for a person, or has been decided. The content itself is kept apart, and not for longer.
 
     `release`: may these bytes go to the claim's zone? An approval is the grant `grant_id`. `answer`: may the requester read
-    what `model` answered? For answers the claim's zone is where it came from.
+    what `model` answered? For answers the claim's zone is where it came from. `lowering`: may a stored value be labelled
+    lower? It has no zone, no decision and no content: the claim's hash is the value's own.
     """
 
     id: str
@@ -68,6 +76,7 @@ class ReviewItem(Struct, frozen=True):
     reviewer: str = ""
     decided_at: datetime | None = None
     grant_id: str | None = None
+    lowering: Lowering | None = None
 
 
 class ReviewRules(Struct, frozen=True):

@@ -74,6 +74,21 @@ def neutralised(text: str, rules: LinkRules) -> str:
     return links.feed(text) + links.finish()
 
 
+def harmless(address: str, rules: LinkRules) -> str:
+    """A field that is an address as a whole: as it is where it is surely local or on an allowed host, else inert.
+
+    It is judged as a link's destination is, which forgives less than bare text: `//host` and `data:` are one, too.
+    """
+    said = (address, neutralised(address, rules))
+    return next((one for one in said if _leads_nowhere(one, rules)), REMOVED)
+
+
+def _leads_nowhere(address: str, rules: LinkRules) -> bool:
+    """Whether an address is let be as a link's destination, also without the blanks that a browser takes out of it."""
+    links = (f"[]({said})" for said in (address, "".join(character for character in address if character > " ")))
+    return all(neutralised(link, rules) == link for link in links)
+
+
 class LinkFilter:
     """The same for one stream of text. What could still become a link is held back: some 300 characters at most."""
 

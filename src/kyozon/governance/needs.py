@@ -1,6 +1,9 @@
-"""What a chat request needs from a model, read from its OpenAI shape."""
+"""What a chat request needs from a model and which tools it offers, read from its OpenAI shape."""
 
+import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 from kyozon.domain.requests import Json, Needs
 
@@ -26,6 +29,41 @@ def chat_needs(chat: Json, input_tokens: int, default_output: int) -> Needs:
         choices=choices,
         bounded=ceiling is not None,
     )
+
+
+MOST_TOOLS = 128
+"""So many tools stand in a record, as many as OpenAI takes; of more of them only the number."""
+
+_LONGEST_NAME = 64
+
+
+def tools_offered(chat: Json) -> tuple[str, ...]:
+    """Which tools a request offers, for its record: of each the hash over its name, for names are the caller's own words.
+
+    Whoever knows a name can tell whether it was among them. The last one is `+N` where N more are left out.
+    """
+    tools = chat.get("tools")
+    if not tools:
+        return ()
+    names = [_name(tool) for tool in tools[:MOST_TOOLS]]
+    found = [_known(name) if len(name) <= _LONGEST_NAME else hash_of_tool(name) for name in names]
+    return (*found, f"+{len(tools) - MOST_TOOLS}") if len(tools) > MOST_TOOLS else tuple(found)
+
+
+def hash_of_tool(name: str) -> str:
+    """What stands for a tool in records: the first 32 digits of the SHA-256 over its name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+_known = lru_cache(maxsize=4096)(hash_of_tool)
+
+
+def _name(tool: Json) -> str:
+    """`tool.function.name`, `tool.custom.name`; of a provider's own tool `name`, or else what it is (`web_search`)."""
+    kind: Any = tool.get("type")
+    inner = tool.get(kind) if isinstance(kind, str) else None
+    name = inner.get("name") if isinstance(inner, dict) else tool.get("name")
+    return name if isinstance(name, str) else str(kind)
 
 
 def _output_limit(chat: Json) -> int | None:

@@ -102,6 +102,11 @@ def _others(old: Basis, new: Basis) -> Iterator[Text]:
             f"the permitted models are ranked by {new.router} instead of {old.router}.",
             f"許可されたモデルの順位は {old.router} ではなく {new.router} が決めます。",
         )
+    if old.quality != new.quality:
+        yield Text(
+            f"answers must be {new.quality} in quality instead of {old.quality}, where nobody says otherwise.",
+            f"指定がないときの品質目標は {old.quality} ではなく {new.quality} になります。",
+        )
     if old.rules != new.rules:
         yield Text(
             f"the rules are {', '.join(new.rules)} instead of {', '.join(old.rules)}.",

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from kyozon.domain.labels import ALL_COMPARTMENTS, Label, Level, Zone
 from kyozon.domain.language import Text
+from kyozon.domain.masking import DETECTED
 from kyozon.domain.policy import Basis
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.flow import in_region, may_flow, regions, trains_against
@@ -141,7 +142,7 @@ def _compartments(zone: Zone, names: tuple[str, ...]) -> Iterator[Text]:
         if name not in admitted:
             why = _why_not(label, zone)
             yield Text(f"No data in compartment {name}, because {why.en}.", f"区分 {name} のデータは不可（{why.ja}）。")
-    if zone.masked:
+    if zone.masked and not all(may_flow(Label(Level.PUBLIC, frozenset({found})), zone) for found in DETECTED):
         yield Text(
             "Personal data and secrets may go there in masked words, where the masking has been verified.",
             "個人情報と秘密情報は、マスキングを検証できた場合に限り、マスクした形で送れます。",

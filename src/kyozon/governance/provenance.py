@@ -95,8 +95,10 @@ def _called(decision: Decision, outcome: Outcome | None) -> set[tuple[str, str]]
     if outcome is None:
         return {(found.provider, found.model) for found in decision.candidates if found.rank == 1}
     called = {(call.provider, call.model) for call in outcome.calls if call.error not in _NOT_SENT}
-    if outcome.model is not None and all(model != outcome.model for _, model in called):
-        # The caller left, or the process died, during this model's first words: no call of it is recorded.
+    if outcome.model is not None and outcome.provider is not None:
+        called.add((outcome.provider, outcome.model))  # no attempt names it where the caller left during its first words
+    elif outcome.model is not None and all(model != outcome.model for _, model in called):
+        # A record of an earlier version, which does not say at which provider.
         called |= {(found.provider, found.model) for found in decision.candidates if found.model == outcome.model}
     return called
 

@@ -29,6 +29,19 @@ _NO_WORDS = frozenset({"stream", "stream_options", "max_tokens", "max_completion
 
 _STREAM_SWITCHES = frozenset({"include_usage", "include_obfuscation"})
 
+_REASONS = {
+    "grant": Text("there is none of that name here", "その名前の許可書はありません"),
+    "tenant": Text("it is another tenant's", "別のテナントのものです"),
+    "requester": Text("it is for another person", "別の人のものです"),
+    "content_sha256": Text("it is for other words", "内容が異なります"),
+    "zone": Text("it is for another zone", "ゾーンが異なります"),
+    "purpose": Text("it is for another purpose (x-kyozon-purpose)", "目的が異なります（x-kyozon-purpose）"),
+    "label": Text("the request is labelled otherwise now", "ラベルが異なります"),
+    "policy_version": Text("the policy has changed since", "承認後にポリシーが変わりました"),
+    "used": Text("it has been used", "使用済みです"),
+    "expired": Text("it has expired", "期限切れです"),
+}
+
 
 def content_of(body: Json) -> bytes:
     """The bytes that a grant releases: a request's whole body in one canonical form, but for `_NO_WORDS` without words."""
@@ -59,14 +72,15 @@ def unfit(
     verdict: Iterable[tuple[Subject, tuple[Objection, ...]]], reasons: tuple[str, ...]
 ) -> list[tuple[Subject, tuple[Objection, ...]]]:
     """A verdict that says, where a grant could have helped, why the one that was named does not."""
-    said = ", ".join(reasons)
+    words = [_REASONS.get(reason, Text(reason, reason)) for reason in reasons]
+    en, ja = ", ".join(word.en for word in words), "、".join(word.ja for word in words)
     objection = Objection(
         rule=UNFIT,
         need="a grant for this very request",
-        have=f"differs in {said}",
+        have=f"differs in {', '.join(reasons)}",
         text=Text(
-            f"the grant that was named does not fit ({said}). Ask for a review of this request (x-kyozon-review: request).",
-            f"指定された許可書はこの要求に合いません（{said}）。x-kyozon-review: request で審査を依頼してください。",
+            f"the grant that was named does not fit: {en}. Ask for a review of this request (x-kyozon-review: request).",
+            f"指定された許可書はこの要求に使えません（{ja}）。x-kyozon-review: request で審査を依頼してください。",
         ),
     )
     return [(subject, (*found, objection) if liftable(found) else found) for subject, found in verdict]

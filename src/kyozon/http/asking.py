@@ -1,18 +1,58 @@
-"""What a caller asks for beside an answer: a review where the request is refused, the use of a grant.
+"""What a caller asks for beside an answer: how good it must be, a review where it is refused, the use of a grant.
 
-Both stand in headers alone, which whoever holds the key writes: a body, where a model's words may stand, cannot ask.
+The last two stand in headers alone, which whoever holds the key writes: a body, where a model's words may stand, cannot
+ask for them.
 """
 
 from starlette.requests import Request
 
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
+from kyozon.domain.models import AUTO
+from kyozon.domain.quality import SHARES, Goal, parse_goal
+from kyozon.domain.requests import Json
 from kyozon.http.context import header
+from kyozon.http.reading import taken
 
 GRANT_HEADER = "x-kyozon-grant"
 REVIEW_HEADER = "x-kyozon-review"
+QUALITY_HEADER = "x-kyozon-quality"
+QUALITY_METADATA = "kyozon.quality"
+_NAMED = f"{AUTO}:"
 _REQUEST = "request"
 _LONGEST = 100
+
+
+def goal_of(request: Request, body: Json) -> Goal | None:
+    """How good the answer must be: header `x-kyozon-quality`, else `metadata["kyozon.quality"]`, else a model `auto:GOAL`.
+
+    The entry in `metadata` is taken out of the body, where the model then is plainly `auto`. Raises `InvalidRequest`.
+    """
+    stated = header(request, QUALITY_HEADER.encode()) or ""
+    found, param = [stated] if stated else [], QUALITY_HEADER
+    if "metadata" in body:
+        found += taken(body, QUALITY_METADATA)
+    model = body.get("model")
+    if isinstance(model, str) and model.startswith(_NAMED):
+        body["model"] = AUTO
+        if not found:
+            found, param = [model.removeprefix(_NAMED)], "model"
+    return _goal(found[0], param) if found else None
+
+
+def _goal(text: str, param: str) -> Goal:
+    try:
+        return parse_goal(text)
+    except ValueError as error:
+        known, wrong = ", ".join(SHARES), repr(text[:40])
+        raise InvalidRequest(
+            Text(
+                f"{param}: {wrong} is no quality; use one of {known}, or a share of the best from 0 to 1, as in 0.95.",
+                f"{param}：{wrong} は品質として読めません。{known} のいずれかか、"
+                "最良のモデルに対する割合（0〜1、例：0.95）を指定してください。",
+            ),
+            param,
+        ) from error
 
 
 def grant_of(request: Request) -> str | None:

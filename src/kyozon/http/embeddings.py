@@ -16,7 +16,8 @@ from kyozon.domain.requests import EmbeddingRequest, Json
 from kyozon.http.answering import headers, json_response
 from kyozon.http.context import services
 from kyozon.http.event_stream import while_connected
-from kyozon.http.reading import EmbeddingShape, body_of, caller_of, check_embedding, declared_label, decode, purpose_of
+from kyozon.http.reading import EmbeddingShape, body_of, caller_of, check_embedding, declared_label, decode
+from kyozon.http.stating import stated_in
 
 _QUERIES = ("query", "search_query")
 
@@ -26,7 +27,7 @@ async def embeddings(request: Request) -> Response:
     caller = await caller_of(request)
     raw = await body_of(request)
     body = decode(raw)
-    label, purpose = declared_label(request, body), purpose_of(request, body)
+    label, stated = declared_label(request, body), stated_in(request, body)
     shape = check_embedding(body)
     if shape.encoding_format not in (None, "float", "base64"):
         raise InvalidRequest(
@@ -34,7 +35,7 @@ async def embeddings(request: Request) -> Response:
             "encoding_format",
         )
     wanted = _wanted(body, shape)
-    embedding = services(request).embeddings.embed(caller, wanted, label, raw, purpose=purpose)
+    embedding = services(request).embeddings.embed(caller, wanted, label, raw, stated=stated)
     found = await while_connected(request, embedding)
     payload = {
         "object": "list",

@@ -1,4 +1,4 @@
-"""Where a stored value, or an exchange, has been; and raising its label, which binds everything made from it."""
+"""Where a stored value, or an exchange, has been; raising its label at once, and asking that it be lowered."""
 
 from typing import Any
 
@@ -12,9 +12,11 @@ from kyozon.domain.errors import InvalidRequest, NotAllowed
 from kyozon.domain.labels import Label, parse_label
 from kyozon.domain.language import Text
 from kyozon.domain.provenance import Exposure
-from kyozon.http.answering import json_response
+from kyozon.domain.requests import Json
+from kyozon.http.answering import json_response, plain
 from kyozon.http.context import services
 from kyozon.http.reading import body_of, caller_of, decode
+from kyozon.http.stating import checked_purpose
 from kyozon.services.provenance import Wish, unknown
 
 
@@ -30,16 +32,32 @@ async def raise_label(request: Request) -> Response:
     caller = await _admin(request)
     name = await _readable(request, caller)
     wanted = decode(await body_of(request))
-    label = _label(wanted.get("label"))
+    wish = Wish(caller.tenant, name, _wanted(caller, wanted), caller.key.user, str(wanted.get("reason") or ""))
+    return _answered(await services(request).provenance.raise_label(wish))
+
+
+async def ask_to_lower_label(request: Request) -> Response:
+    """Ask for a lower label of a stored value or an exchange, with a purpose; another person approves. For admin keys."""
+    caller = await _admin(request)
+    name = await _readable(request, caller)
+    wanted = decode(await body_of(request))
+    purpose = checked_purpose(str(wanted.get("purpose") or "").strip(), "purpose")
+    label = _wanted(caller, wanted)
+    item = await services(request).reviewing.request_lowering(caller, name, label, purpose)
+    return json_response(msgspec.json.encode({"object": "kyozon.review", **plain(item)}))
+
+
+def _wanted(caller: Caller, body: Json) -> Label:
+    """The label in the body, which the caller himself may read."""
+    label = _label(body.get("label"))
     if not label.within(caller.key.clearance):
         raise NotAllowed(
             Text(
-                f"this key is cleared for {caller.key.clearance}; raise the label with one that is cleared for {label}.",
+                f"this key is cleared for {caller.key.clearance}; use one that is cleared for {label}.",
                 f"このキーの許可は {caller.key.clearance} までです。{label} まで許可されたキーで変更してください。",
             )
         )
-    wish = Wish(caller.tenant, name, label, caller.key.user, str(wanted.get("reason") or ""))
-    return _answered(await services(request).provenance.relabel(wish))
+    return label
 
 
 async def _admin(request: Request) -> Caller:
@@ -72,10 +90,11 @@ async def _readable(request: Request, caller: Caller) -> str:
 
 
 def _answered(exposure: Exposure) -> Response:
-    return json_response(msgspec.json.encode({"object": "kyozon.exposure", **msgspec.to_builtins(exposure)}))
+    return json_response(msgspec.json.encode({"object": "kyozon.exposure", **plain(exposure)}))
 
 
 routes = [
     Route("/kyozon/v1/exposures/{id}", get_exposure, methods=["GET"]),
     Route("/kyozon/v1/exposures/{id}/label", raise_label, methods=["POST"]),
+    Route("/kyozon/v1/exposures/{id}/lowering", ask_to_lower_label, methods=["POST"]),
 ]

@@ -15,12 +15,13 @@ from kyozon.domain.requests import ChatRequest
 from kyozon.http.answering import GENERATED, cache_header, headers, json_response, label_header
 from kyozon.http.anthropic_answer import MessageEvents, to_message
 from kyozon.http.anthropic_request import to_chat
-from kyozon.http.asking import asks_review, grant_of
+from kyozon.http.asking import asks_review, goal_of, grant_of
 from kyozon.http.context import language, services
 from kyozon.http.errors import status_of
 from kyozon.http.event_stream import EventStream, event, while_connected
 from kyozon.http.outgoing import Outgoing, outgoing
-from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, purpose_of, repeat_of
+from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, repeat_of
+from kyozon.http.stating import stated_in
 from kyozon.ports.provider import Piece
 from kyozon.services.chat import Ask
 from kyozon.services.streaming import Streamed
@@ -59,14 +60,15 @@ async def _ask(request: Request, *, counting: bool = False) -> tuple[Caller, Ask
     caller = await caller_of(request)
     raw = await body_of(request)
     body = decode(raw)
-    label, wish, purpose = declared_label(request, body), cache_wish(request, body), purpose_of(request, body)
+    label, wish, stated = declared_label(request, body), cache_wish(request, body), stated_in(request, body)
+    goal = goal_of(request, body)
     chat = to_chat(body, counting=counting)
     check_chat(chat)
     repeat = repeat_of(request, caller, raw, label)
-    ask = Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish, purpose=purpose)
+    ask = Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish, stated=stated, quality=goal)
     if counting:  # a grant is for one delivery: it would be used up
         return caller, ask
-    return caller, structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, purpose))
+    return caller, structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, stated.purpose))
 
 
 async def _events(

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
+from kyozon.domain.quality import SHARES
 from kyozon.http.answering import is_anthropic, json_response
 from kyozon.http.context import services
 from kyozon.http.reading import caller_of
@@ -29,11 +30,11 @@ async def list_models(request: Request) -> Response:
     for card in services(request).registry.cards():
         cards.setdefault(card.id, card)  # a model served by several providers is one model
     if not is_anthropic(request):
-        listed = [_openai(AUTO, None), *(_openai(name, card) for name, card in cards.items())]
+        autos = [_openai(name, None) for name in _autos(request)]
+        listed = [*autos, *(_openai(name, card) for name, card in cards.items())]
         return json_response(msgspec.json.encode({"object": "list", "data": listed}))
-    return json_response(
-        msgspec.json.encode(_page(request, [AUTO, *(name for name, card in cards.items() if card.kind == "chat")]))
-    )
+    chats = [name for name, card in cards.items() if card.kind == "chat"]
+    return json_response(msgspec.json.encode(_page(request, [*_autos(request), *chats])))
 
 
 async def retrieve_model(request: Request) -> Response:
@@ -41,7 +42,7 @@ async def retrieve_model(request: Request) -> Response:
     await caller_of(request)
     name = request.path_params["name"]
     card = next(iter(services(request).registry.named(name)), None)
-    if card is None and name != AUTO:
+    if card is None and name not in _autos(request):
         raise NotFound(
             Text(
                 f"there is no model {name!r}. GET /v1/models lists them.",
@@ -49,8 +50,14 @@ async def retrieve_model(request: Request) -> Response:
             ),
             "model",
         )
-    model = card.id if card else AUTO
+    model = card.id if card else name
     return json_response(msgspec.json.encode(_anthropic(model) if is_anthropic(request) else _openai(model, card)))
+
+
+def _autos(request: Request) -> list[str]:
+    """The names that leave the choice to Kyozon: where it is measured, with the quality it must have."""
+    measured = services(request).registry.installation.estimator is not None
+    return [AUTO, *(f"{AUTO}:{name}" for name in SHARES if measured)]
 
 
 def _openai(name: str, card: ModelCard | None) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def description() -> dict[str, Any]:
         "get_reviewed_answer": {"type": "object"},
         "get_exposure": exposure,
         "raise_label": exposure,
+        "ask_to_lower_label": review,
         "get_usage": _listed(row, by={"type": "string"}, since={"type": "string", "format": "date"}),
         "forget": {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}},
         "live": {"type": "object"},

@@ -12,13 +12,23 @@ from starlette.requests import Request
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.requests import Dialect, Json
-from kyozon.governance.links import LinkFilter, LinkRules, neutralised
+from kyozon.governance.links import LinkFilter, LinkRules, harmless, neutralised
 from kyozon.http.context import services
 from kyozon.ports.provider import Piece
 from kyozon.services.canaries import AnswerWatch
 
 _SPOKEN = ("content", "refusal", "reasoning_content", "reasoning")
 """The fields of OpenAI's messages that a page may render. Arguments of tools are not among them: they are data."""
+
+_TRANSCRIPT = "transcript"
+_CITED = (
+    ("url", harmless),
+    ("title", neutralised),
+    ("source", neutralised),
+    ("document_title", neutralised),
+    ("cited_text", neutralised),
+)
+"""What a citation says: `url` and `title` in both dialects, the others in Anthropic's. A `source` may be any name."""
 
 
 class Outgoing:
@@ -62,6 +72,8 @@ def _safe(payload: bytes, rules: LinkRules, dialect: Dialect) -> bytes:
         safe = neutralised(holder[name], rules)
         changed = changed or safe != holder[name]
         holder[name] = safe
+    for part in _citing(body, dialect):
+        changed = _cited(part, rules) or changed
     return msgspec.json.encode(body) if changed else payload
 
 
@@ -72,11 +84,47 @@ def _texts(body: Any, dialect: Dialect) -> Iterator[tuple[Json, str]]:
     """
     if dialect == "anthropic":
         yield from _parts(body.get("content"))
-        return
-    for choice in body.get("choices") or ():
+    for choice in _choices(body, dialect):
         message = choice.get("message") or {}
         yield from ((message, name) for name in _SPOKEN if isinstance(message.get(name), str))
         yield from _parts(message.get("content"))
+        if (audio := _audio(message)) is not None:
+            yield audio, _TRANSCRIPT
+
+
+def _choices(body: Json, dialect: Dialect) -> list[Json]:
+    return [] if dialect == "anthropic" else body.get("choices") or []
+
+
+def _citing(body: Json, dialect: Dialect) -> list[Any]:
+    """What may have citations: messages, or the blocks of one."""
+    if dialect == "anthropic":
+        return body.get("content") or []
+    return [choice.get("message") for choice in _choices(body, dialect)]
+
+
+def _audio(message: Json) -> Json | None:
+    """The object that holds what was spoken, in words."""
+    audio = message.get("audio")
+    return audio if isinstance(audio, dict) and isinstance(audio.get(_TRANSCRIPT), str) else None
+
+
+def _cited(part: Any, rules: LinkRules) -> bool:
+    """Make the addresses and titles of citations inert; whether one was changed. They come whole, in streams, too."""
+    changed = False
+    for cited in _citations(part) if isinstance(part, dict) else ():
+        for name, safe in _CITED:
+            said = cited.get(name)
+            if isinstance(said, str) and (passed := safe(said, rules)) != said:
+                cited[name], changed = passed, True
+    return changed
+
+
+def _citations(part: Json) -> list[Json]:
+    """Those of OpenAI's messages and deltas, of Anthropic's content blocks, and the one in a delta of such a block."""
+    found = [one.get("url_citation") for one in part.get("annotations") or () if isinstance(one, dict)]
+    found += [*(part.get("citations") or ()), part.get("citation")]
+    return [cited for cited in found if isinstance(cited, dict)]
 
 
 def _parts(content: Any) -> Iterator[tuple[Json, str]]:
@@ -110,30 +158,40 @@ class _LinkStream:
         self._filters.clear()
         if self._dialect == "anthropic":
             return [_block_delta(index, text) for (index, _), text in rest.items()]
-        choices = [{"index": index, "delta": {name: text}, "finish_reason": None} for (index, name), text in rest.items()]
+        choices = [
+            {"index": index, "delta": _said_in(name, text), "finish_reason": None} for (index, name), text in rest.items()
+        ]
         return [Piece(msgspec.json.encode({**self._head, "choices": choices}))] if choices else []
 
     def _choice(self, choice: Json) -> bool:
         """Filter one choice of a chunk, and let out the rest with its end; whether a letter has changed."""
-        delta, changed = choice.get("delta"), False
+        delta = choice.get("delta")
         if not isinstance(delta, dict):
             return False
         index, ends = choice.get("index", 0), choice.get("finish_reason") is not None
+        changed = _cited(delta, self._rules)
         for name in _SPOKEN:
             said = delta.get(name)
-            key = (index, name)
-            if isinstance(said, str) and (said or key in self._filters):
-                passed = self._filters.setdefault(key, LinkFilter(self._rules)).feed(said)
-            else:
-                passed = ""
-            if ends and key in self._filters:
-                passed += self._filters.pop(key).finish()
+            passed = self._passed((index, name), said, ends=ends)
             if passed != (said or ""):
                 delta[name], changed = passed, True
+        audio = _audio(delta)
+        said = audio[_TRANSCRIPT] if audio is not None else ""
+        if (passed := self._passed((index, _TRANSCRIPT), said, ends=ends)) != said:
+            delta["audio"], changed = {**(audio or {}), _TRANSCRIPT: passed}, True
         return changed
+
+    def _passed(self, key: tuple[int, str], said: Any, *, ends: bool) -> str:
+        """What may leave of one text now: with the end of its choice, all of it."""
+        passed = ""
+        if isinstance(said, str) and (said or key in self._filters):
+            passed = self._filters.setdefault(key, LinkFilter(self._rules)).feed(said)
+        return passed + self._filters.pop(key).finish() if ends and key in self._filters else passed
 
     def _event(self, piece: Piece, body: Json) -> list[Piece]:
         key, delta, block = (body.get("index", 0), "text"), body.get("delta"), body.get("content_block")
+        if _cited(block if delta is None else delta, self._rules):
+            piece = structs.replace(piece, payload=msgspec.json.encode(body))
         if piece.event == "content_block_start" and isinstance(block, dict) and isinstance(block.get("text"), str):
             return self._begun(piece, body)
         if piece.event == "content_block_delta" and isinstance(delta, dict) and delta.get("type") == "text_delta":
@@ -157,6 +215,11 @@ class _LinkStream:
         start = structs.replace(piece, payload=msgspec.json.encode(body))
         passed = self._filters.setdefault((index, "text"), LinkFilter(self._rules)).feed(said)
         return [start, _block_delta(index, passed)] if passed else [start]
+
+
+def _said_in(name: str, text: str) -> Json:
+    """The part of a chunk that says it."""
+    return {"audio": {name: text}} if name == _TRANSCRIPT else {name: text}
 
 
 def _block_delta(index: int, text: str) -> Piece:

@@ -22,13 +22,10 @@ LABEL_HEADER = "x-kyozon-label"
 LABEL_METADATA = "kyozon.label"
 CACHE_HEADER = "x-kyozon-cache"
 CACHE_METADATA = "kyozon.cache"
-PURPOSE_HEADER = "x-kyozon-purpose"
-PURPOSE_METADATA = "kyozon.purpose"
 
 Token = Annotated[int, Meta(ge=0)]
 
 _LONGEST_LABEL = 500
-_PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONGEST_IDEMPOTENCY_KEY = 255  # Stripe's; far below what an index of the database can hold
 
 
@@ -141,7 +138,7 @@ def declared_label(request: Request, body: Json) -> Label | None:
     The entry in `metadata` is meant for Kyozon and is taken out of the body.
     """
     stated = [text for line in header_lines(request, LABEL_HEADER.encode()) for text in line.split(",")]
-    stated += _taken(body, LABEL_METADATA)
+    stated += taken(body, LABEL_METADATA)
     found: Label | None = None
     for text in stated:
         label = _label(text)
@@ -154,7 +151,7 @@ def cache_wish(request: Request, body: Json) -> CacheWish | None:
 
     The entry in `metadata` is taken out of the body. Raises `InvalidRequest` for another word.
     """
-    stated = [*header_lines(request, CACHE_HEADER.encode()), *_taken(body, CACHE_METADATA)]
+    stated = [*header_lines(request, CACHE_HEADER.encode()), *taken(body, CACHE_METADATA)]
     if not stated:
         return None
     try:
@@ -171,26 +168,7 @@ def cache_wish(request: Request, body: Json) -> CacheWish | None:
     return wish
 
 
-def purpose_of(request: Request, body: Json) -> str:
-    """What the request is for: header `x-kyozon-purpose`, else `metadata["kyozon.purpose"]`, else nothing.
-
-    It goes on record and so is a name such as `support-chat`, no sentence: raises `InvalidRequest` for anything else. The
-    entry in `metadata` is taken out of the body.
-    """
-    stated = [*header_lines(request, PURPOSE_HEADER.encode()), *_taken(body, PURPOSE_METADATA)]
-    purpose = stated[0].strip() if stated else ""
-    if purpose and not _PURPOSE.fullmatch(purpose):
-        raise InvalidRequest(
-            Text(
-                f"{PURPOSE_HEADER} must be a name of letters, digits, '.', '_' and '-', as in 'support-chat', at most 64.",
-                f"{PURPOSE_HEADER} は「support-chat」のような名前（英数字と . _ -、64 文字以内）で指定してください。",
-            ),
-            PURPOSE_HEADER,
-        )
-    return purpose
-
-
-def _taken(body: Json, name: str) -> list[str]:
+def taken(body: Json, name: str) -> list[str]:
     """What `metadata` says under a name of Kyozon's own; it is taken out, and `metadata` with it where nothing is left."""
     metadata = body.get("metadata")
     if not isinstance(metadata, dict) or name not in metadata:

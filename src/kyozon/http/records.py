@@ -11,7 +11,7 @@ from starlette.routing import Route
 from kyozon.domain.errors import InvalidRequest, NotAllowed
 from kyozon.domain.language import Text
 from kyozon.domain.reasoning import OWN_ACCOUNT
-from kyozon.http.answering import json_response
+from kyozon.http.answering import json_response, plain
 from kyozon.http.context import language, services
 from kyozon.http.reading import caller_of
 from kyozon.services.explaining import Recorded, Redacted
@@ -26,7 +26,7 @@ async def get_decision(request: Request) -> Response:
     found = await services(request).explain.decision(caller, request.path_params["id"])
     if isinstance(found, Redacted):
         return json_response(msgspec.json.encode(_shape(found)))
-    shape = _shape((found.decision, found.outcome)) | {"reasons": found.reasons}
+    shape = _shape((found.decision, found.outcome)) | {"reasons": plain(found.reasons)}
     return json_response(msgspec.json.encode(shape))
 
 
@@ -35,7 +35,7 @@ async def get_reasoning(request: Request) -> Response:
     caller = await caller_of(request)
     found = await services(request).reasoning.read(caller, request.path_params["id"])
     note = OWN_ACCOUNT.to(language(request))
-    shape = {"object": "kyozon.reasoning", "note": note, **msgspec.to_builtins(found), "label": str(found.label)}
+    shape = {"object": "kyozon.reasoning", "note": note, **plain(found), "label": str(found.label)}
     return json_response(msgspec.json.encode(shape))
 
 
@@ -69,10 +69,10 @@ async def get_usage(request: Request) -> Response:
 
 def _shape(recorded: Recorded | Redacted) -> dict[str, Any]:
     if isinstance(recorded, Redacted):
-        return {"object": "kyozon.decision", **msgspec.to_builtins(recorded)}
+        return {"object": "kyozon.decision", **plain(recorded)}
     decision, outcome = recorded
-    found: dict[str, Any] = {"object": "kyozon.decision", **msgspec.to_builtins(decision)}
-    found["outcome"] = msgspec.to_builtins(outcome)
+    found: dict[str, Any] = {"object": "kyozon.decision", **plain(decision)}
+    found["outcome"] = plain(outcome)
     return found
 
 

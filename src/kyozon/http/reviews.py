@@ -11,7 +11,7 @@ from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.requests import Dialect
 from kyozon.domain.review import ReviewItem, ReviewState
-from kyozon.http.answering import GENERATED, headers, json_response
+from kyozon.http.answering import GENERATED, headers, json_response, label_header, plain
 from kyozon.http.anthropic_answer import to_message
 from kyozon.http.context import services
 from kyozon.http.outgoing import outgoing
@@ -41,7 +41,7 @@ async def get_review(request: Request) -> Response:
 
 
 async def approve_review(request: Request) -> Response:
-    """Let the item be: a release becomes a grant, an answer can be fetched. Nobody approves what he has asked for."""
+    """Let the item be: a release becomes a grant, an answer can be fetched, a label goes down. Nobody approves his own."""
     caller = await caller_of(request)
     return _answered(await services(request).reviewing.approve(caller, request.path_params["id"]))
 
@@ -53,7 +53,7 @@ async def refuse_review(request: Request) -> Response:
 
 
 async def get_reviewed_answer(request: Request) -> Response:
-    """An approved answer for whoever asked, in the shape of the API that was called; once, then it is deleted."""
+    """An approved answer for whoever asked, in the shape of the API that was called, until it expires."""
     caller = await caller_of(request)
     item, payload = await services(request).reviewing.collect(caller, request.path_params["id"])
     _, given, asked = item.content_type.split("/")
@@ -61,7 +61,8 @@ async def get_reviewed_answer(request: Request) -> Response:
     whole = outgoing(request, caller, item.decision_id, dialect).whole(payload)
     if asked == "anthropic" and dialect == "openai":
         whole = msgspec.json.encode(to_message(msgspec.json.decode(whole)))
-    return json_response(whole, headers(request, caller, item.decision_id, item.model) | GENERATED)
+    label = await services(request).provenance.label(caller.tenant, (item.decision_id,))
+    return json_response(whole, headers(request, caller, item.decision_id, item.model) | label_header(label) | GENERATED)
 
 
 def _answered(item: ReviewItem) -> Response:
@@ -69,7 +70,7 @@ def _answered(item: ReviewItem) -> Response:
 
 
 def _shape(item: ReviewItem) -> dict[str, Any]:
-    return {"object": "kyozon.review", **msgspec.to_builtins(item)}
+    return {"object": "kyozon.review", **plain(item)}
 
 
 routes = [

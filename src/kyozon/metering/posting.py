@@ -75,7 +75,9 @@ def _move(
 
 
 def _provider(decision: Decision, outcome: Outcome) -> str:
-    """Who served the model: as the attempts say, else as the candidates do."""
+    """Who served the model; in records of an earlier version as the attempts say, else as the candidates do."""
+    if outcome.provider is not None:
+        return outcome.provider
     model = outcome.model or decision.chosen
     served = [attempt.provider for attempt in reversed(outcome.attempts) if attempt.model == model]
     listed = [candidate.provider for candidate in decision.candidates if candidate.model == model]

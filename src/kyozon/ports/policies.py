@@ -16,9 +16,14 @@ class Policies(Protocol):
         ...
 
     async def basis(self, basis_id: str) -> Basis | None:
-        """The basis of that id."""
+        """The basis of that id; None where it is not there, or cannot be read by this version."""
         ...
 
-    def recorded(self, since: datetime, tenant: str | None = None) -> AsyncIterator[tuple[Decision, Outcome | None]]:
-        """Every decision since a moment, oldest first; of one tenant where it is named. What was pruned is passed over."""
+    def recorded(
+        self, since: datetime, tenant: str | None = None, left_out: list[str] | None = None
+    ) -> AsyncIterator[tuple[Decision, Outcome | None]]:
+        """Every decision since a moment, oldest first; of one tenant where it is named. What was pruned is passed over.
+
+        The ids of those that this version cannot read are added to `left_out`.
+        """
         ...

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from kyozon.domain.audit import AuditEvent
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.labels import Label
 from kyozon.domain.provenance import Delivery, Relabelling, StoredValue
@@ -28,12 +29,15 @@ class ProvenanceStore(Protocol):
         """The value and everything that was made from it, by name."""
         ...
 
-    async def relabel(self, change: Relabelling) -> bool:
-        """Give a value its new label, on record; False where its label is not, or no longer, `change.old`."""
+    async def relabel(self, change: Relabelling, event: AuditEvent) -> bool:
+        """Give a value its new label, on record together with the event.
+
+        False, and nothing has changed, where its label is not, or no longer, `change.old`.
+        """
         ...
 
-    async def own_label(self, tenant: str, value: str) -> Label | None:
-        """What a value itself was labelled, without what it was made from; None where it is not there."""
+    async def own(self, tenant: str, value: str) -> StoredValue | None:
+        """A value as it is kept, with its own label and its sources by name; None where it is not there."""
         ...
 
     async def changes(self, tenant: str, value: str) -> Sequence[Relabelling]:
@@ -48,6 +52,11 @@ class ProvenanceStore(Protocol):
         """The deliveries of any of these values that no decision records, oldest first."""
         ...
 
-    async def exchanges(self, tenant: str, values: Sequence[str]) -> Sequence[tuple[Decision, Outcome | None]]:
-        """Those of these values that are decisions, oldest first."""
+    async def exchanges(
+        self, tenant: str, values: Sequence[str], left_out: list[str] | None = None
+    ) -> Sequence[tuple[Decision, Outcome | None]]:
+        """Those of these values that are decisions, oldest first.
+
+        The ids of those that this version cannot read are added to `left_out`.
+        """
         ...

@@ -65,11 +65,19 @@ class Records(Protocol):
     """Reading what was recorded."""
 
     async def decision(self, decision_id: str) -> tuple[Decision, Outcome | None] | None:
-        """A decision and its outcome, None where there is no such decision."""
+        """A decision and its outcome, None where there is no such decision.
+
+        Raises `MissingPiece` where this version cannot read it.
+        """
         ...
 
-    async def decisions(self, tenant: str, after: str | None, limit: int) -> list[tuple[Decision, Outcome | None]]:
-        """Decisions of a tenant, newest first, after the one with id `after`."""
+    async def decisions(
+        self, tenant: str, after: str | None, limit: int, left_out: list[str] | None = None
+    ) -> list[tuple[Decision, Outcome | None]]:
+        """Decisions of a tenant, newest first, after the one with id `after`.
+
+        The ids of those that this version cannot read are added to `left_out`.
+        """
         ...
 
     async def open_decisions(self, server: str | None = None) -> list[tuple[Decision, Transaction | None]]:

@@ -1,10 +1,13 @@
 """What reports count besides decisions, and what the audit log says of itself."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
 
+from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.reports import Period
 
 
@@ -17,6 +20,30 @@ class Happenings(Protocol):
 
     async def stored(self, period: Period) -> Mapping[str, int]:
         """How many stored values there are of each kind that were kept before the period's end."""
+        ...
+
+
+class Settled(Struct, frozen=True):
+    """A request that has ended, and by currency what the ledger says was paid for it: for all of its calls.
+
+    `decision` and `outcome` are None where they were pruned or cannot be read. `source` is how the request ended whose
+    answer the cache gave again.
+    """
+
+    at: datetime
+    key_id: str
+    currency: str
+    paid: Mapping[str, Decimal]
+    decision: Decision | None
+    outcome: Outcome | None
+    source: Outcome | None = None
+
+
+class Settlements(Protocol):
+    """Requests with their money; raises `StorageUnavailable`."""
+
+    def over(self, period: Period) -> AsyncIterator[Settled]:
+        """Every request that ended in the period, in the order of their ends."""
         ...
 
 

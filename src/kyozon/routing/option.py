@@ -7,14 +7,16 @@ from msgspec import Struct
 
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
+from kyozon.domain.quality import Estimate
 from kyozon.domain.requests import Needs
 
 
 class Option(Struct, frozen=True):
-    """A permitted card and what the request would cost there; None where no price is known."""
+    """A permitted card, what the request would cost there (None where no price is known), how good it is expected to be."""
 
     card: ModelCard
     cost: Decimal | None
+    estimate: Estimate | None = None
 
 
 class Ranking(Struct, frozen=True):

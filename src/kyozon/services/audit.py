@@ -3,7 +3,7 @@
 from kyozon.domain.audit import ConsistencyProof, Evidence, InclusionProof, LeafKind, Note, Report
 from kyozon.domain.errors import InvalidRequest, NotFound
 from kyozon.domain.language import Text
-from kyozon.governance.merkle import consistency, inclusion
+from kyozon.governance.merkle import consistency, inclusion, leaf_hash
 from kyozon.ports.audit import AuditLog, Trust
 from kyozon.services.examining import Examination
 
@@ -27,10 +27,18 @@ class Auditor:
         return examination.report(await self._log.waiting())
 
     async def prove(self, kind: LeafKind, ref: str) -> InclusionProof:
-        """That a record is in the log; raises `NotFound` where it is not, or not yet."""
+        """That a record is in the log; raises `NotFound` where it is not, not yet, or not as it stands now."""
         evidence, note = await self._log.one(kind, ref), await self._log.newest()
-        if evidence is None or evidence.record in (None, "{}") or note is None or note.checkpoint.size <= evidence.position:
+        if (
+            evidence is None
+            or evidence.record is None
+            or evidence.record == "{}"
+            or note is None
+            or note.checkpoint.size <= evidence.position
+        ):
             raise NotFound(_unproved(kind, ref, evidence))
+        if leaf_hash(evidence.salt, evidence.record.encode()) != evidence.hash:
+            raise NotFound(_changed(kind, ref))
         spans = inclusion(evidence.position, note.checkpoint.size)
         return InclusionProof(evidence, tuple([await self._log.hash_of(span) for span in spans]), note.text)
 
@@ -73,6 +81,15 @@ def _unproved(kind: LeafKind, ref: str, evidence: Evidence | None) -> Text:
         "server runs: try again; kyozon decisions list shows which decisions there are.",
         f"封印済みのログに{_JA[kind]} {ref!r} はありません。記録直後のものはサーバーの動作中、数秒以内に入ります。"
         "少し待って再度お試しください。決定記録は kyozon decisions list で確認できます。",
+    )
+
+
+def _changed(kind: LeafKind, ref: str) -> Text:
+    return Text(
+        f"the {kind} {ref} was changed after it was recorded, so nothing proves what it says now. kyozon audit verify "
+        "tells what else was.",
+        f"{_JA[kind]} {ref} は記録後に変更されているため、現在の内容を証明できません。"
+        "ほかの変更は kyozon audit verify で確認してください。",
     )
 
 

@@ -20,15 +20,18 @@ from kyozon.domain.decisions import CacheUse
 from kyozon.domain.errors import HeldForReview, KyozonError, NotPermitted
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
-from kyozon.domain.models import ModelCard
-from kyozon.domain.requests import CacheWish, ChatRequest, Dialect
-from kyozon.governance.needs import chat_needs
+from kyozon.domain.models import AUTO, ModelCard
+from kyozon.domain.quality import Goal
+from kyozon.domain.requests import NOTHING_STATED, CacheWish, ChatRequest, Dialect, Stated
+from kyozon.governance.needs import chat_needs, tools_offered
 from kyozon.metering.estimate import chat_tokens
 from kyozon.ports.provider import Answer, ChatCall, Piece
 from kyozon.ports.records import KeptAnswer
+from kyozon.routing.asked import asked_words
 from kyozon.services.admission import Admission
 from kyozon.services.cache import AnswerCache, Place, Said
 from kyozon.services.continuing import Continuing
+from kyozon.services.conversations import Conversations
 from kyozon.services.deciding import RECORDED, Decided, Decider, Question, output_ceiling
 from kyozon.services.egress import Egress
 from kyozon.services.fallback import Attempts, code_of
@@ -47,8 +50,8 @@ from kyozon.services.world import World
 class Ask(Struct, frozen=True):
     """One chat request and who sends it; `sources` are the stored values that stand in it, or shaped the model.
 
-    `purpose` is one word on what it is for, which goes on record. `grant` names a grant that lets it go where its label may
-    not; `asks_review` asks for one where it is refused.
+    `stated` goes on record. `quality` is how good the answer must be, where the request says. `grant` names a grant that
+    lets it go where its label may not; `asks_review` asks for one where it is refused.
     """
 
     caller: Caller
@@ -57,9 +60,10 @@ class Ask(Struct, frozen=True):
     repeat: Repeat
     cache: CacheWish | None = None
     sources: tuple[str, ...] = ()
-    purpose: str = ""
+    stated: Stated = NOTHING_STATED
     grant: str | None = None
     asks_review: bool = False
+    quality: Goal | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -109,6 +113,7 @@ class ChatService:
         self._masking = steps.masking
         self._granting = steps.granting
         self._reviewing = steps.reviewing
+        self._conversations = Conversations(world)
         self._egress = egress
         self._admission = admission
         self._replays = replays
@@ -216,8 +221,18 @@ class ChatService:
             if isinstance(stopped, NotPermitted) and ask.asks_review:
                 stopped.review = await self._reviewing.request_release(ask.caller, RECORDED.get() or "", ask.request.body)
             raise
-        words = self._settler.words(decided, ask.request)
-        return decided, Ending(settled=partial(self._replays.ended, ask.repeat), words=words)
+        ending = Ending(words=self._settler.words(decided, ask.request))
+        ending.settled = partial(self._over, ask, ending)
+        return decided, ending
+
+    def _over(self, ask: Ask, ending: Ending) -> None:
+        self._replays.ended(ask.repeat)
+        if ending.status == "answered" and ending.card is not None and self._remembers(ask):
+            self._conversations.answered(ask.caller.key, ask.request.chat, ending.card, ending.usage)
+
+    def _remembers(self, ask: Ask) -> bool:
+        """Whether who answered may matter to the next choice."""
+        return ask.request.model == AUTO and self._registry.installation.estimator is not None
 
     def _held(self, ask: Ask, decided: Decided, *cards: ModelCard | None) -> bool:
         """Whether a person looks at the answer first, should one of these cards give it."""
@@ -285,8 +300,11 @@ class ChatService:
         needs = chat_needs(chat, chat_tokens(chat), self._registry.installation.default_output)
         found, body_sha256 = await self._masking.chat(ask.request, ask.caller.key), ask.repeat.body_sha256
         release = await self._granting.find(ask.caller.tenant, ask.grant, ask.request.body)
-        who, model = ask.caller, ask.request.model
-        return Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.purpose, release)
+        who, model, tools = ask.caller, ask.request.model, tools_offered(chat)
+        before = self._conversations.before(who.key, chat) if self._remembers(ask) else None
+        needs = structs.replace(needs, quality=ask.quality or who.key.goal, before=before)
+        question = Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.stated, release, tools)
+        return structs.replace(question, words=partial(asked_words, chat))
 
 
 def _dialect(kept: KeptAnswer | CachedAnswer) -> Dialect:

@@ -1,6 +1,7 @@
 """What would have had to be otherwise for another choice: single changes, each proved by deciding again with it."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -9,12 +10,18 @@ from msgspec import Struct, structs
 from kyozon.domain.decisions import Candidate, Decision
 from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.domain.language import Text
-from kyozon.domain.models import AUTO, Price
+from kyozon.domain.models import AUTO, ModelCard, Price
+from kyozon.domain.quality import Goal
 from kyozon.governance.flow import regions
+from kyozon.routing.measured import offers, turning_points
+from kyozon.routing.option import Option
 from kyozon.services.registry import Installation, Registry
 from kyozon.services.replaying import Deployment, forecast, replayable
 
 _MILLION = Decimal(1_000_000)
+_STEPS = 1000
+"""In so many steps a quality is tried."""
+_ESTIMATING = "measured"
 _LITTLE = Decimal("0.001")
 """How far beyond a threshold a price is put to see what happens there."""
 
@@ -55,6 +62,8 @@ def counterfactuals(decision: Decision, registry: Registry, most: int = 3) -> tu
 
 def alterations(decision: Decision, registry: Registry) -> Iterator[Altered]:
     """Every single change that is tried, in the order of their size."""
+    cards = {card.place: card for card in registry.cards()}
+    yield from ((Altered(text, changed, registry)) for text, changed in _other_goals(decision, cards))
     for said in (_other_labels, _other_requests):
         yield from ((Altered(text, changed, registry)) for text, changed in said(decision))
     whole = Registry(structs.replace(registry.installation, cards=registry.cards()), tuple)
@@ -66,6 +75,23 @@ def alterations(decision: Decision, registry: Registry) -> Iterator[Altered]:
 
 def _choice(decision: Decision, registry: Registry) -> Deployment | None:
     return forecast(decision, None, registry, registry.installation.default_label).after
+
+
+def _other_goals(decision: Decision, cards: Mapping[Deployment, ModelCard]) -> Iterator[tuple[Text, Decision]]:
+    """The nearest lower goal at which a cheaper model is the better trade, the nearest higher at which a dearer one is."""
+    needs, goal = decision.needs, decision.quality
+    places = [(one, cards.get((one.provider, one.model))) for one in ranked(decision)]
+    found = offers([Option(card, one.predicted_cost, one.estimate) for one, card in places if card is not None])
+    if not found or needs is None or goal is None:
+        return
+    lower, higher = turning_points(found[0], found[1:])
+    below = -1 if lower is None else math.ceil(lower * _STEPS) - 1
+    above = -1 if higher is None else math.floor(higher * _STEPS) + 1
+    for step in (below, above):
+        if 0 <= step <= _STEPS:
+            was, now = f"{goal.name} ({goal.share:g})" if goal.name else str(goal), Goal(step / _STEPS)
+            text = Text(f"quality {now} instead of {was}", f"品質目標が {was} でなく {now}")
+            yield text, structs.replace(decision, needs=structs.replace(needs, quality=now))
 
 
 def _other_labels(decision: Decision) -> Iterator[tuple[Text, Decision]]:
@@ -90,7 +116,8 @@ def _relabelled(decision: Decision, level: Level | None, without: frozenset[str]
 def _other_requests(decision: Decision) -> Iterator[tuple[Text, Decision]]:
     """The choice left to Kyozon; one thing fewer that the model must be able to do."""
     needs = decision.needs
-    if decision.requested_model != AUTO:
+    # What estimates would have been made, had the choice been left to a router that asks for them, stands nowhere.
+    if decision.requested_model != AUTO and decision.router != _ESTIMATING:
         named = decision.requested_model
         text = Text(f"model auto instead of {named}", f"モデルが {named} でなく auto")
         yield text, structs.replace(decision, requested_model=AUTO)

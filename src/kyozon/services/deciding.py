@@ -1,7 +1,7 @@
 """From a question to a recorded decision: label, permit, route, reserve, record. Nothing has left when it returns."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal
@@ -10,12 +10,12 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
-from kyozon.domain.decisions import Candidate, Decision, Exclusion, Outcome, OutcomeStatus
+from kyozon.domain.decisions import Decision, Outcome, OutcomeStatus
 from kyozon.domain.errors import NotPermitted, Refusal
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
-from kyozon.domain.requests import Needs
+from kyozon.domain.requests import NOTHING_STATED, Needs, Stated
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.labelling import request_label
 from kyozon.governance.provenance import with_stored
@@ -26,12 +26,13 @@ from kyozon.ports.records import Journal
 from kyozon.ports.telemetry import SILENT, Telemetry
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.option import Ranking
+from kyozon.services.candidates import candidates, estimates, expected_then, in_order, trimmed
 from kyozon.services.granting import Release, released
 from kyozon.services.health import Health
 from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.masking import NOTHING, Found, masked_label
 from kyozon.services.registry import Registry
-from kyozon.services.weighing import Query, Verdict, Weighed, expected, options_of, weighed
+from kyozon.services.weighing import Query, Verdict, expected, options_of, ranked, weighed
 from kyozon.services.world import World
 
 MAX_ATTEMPTS = 3
@@ -50,7 +51,8 @@ class Question(Struct, frozen=True):
     """What is to be decided: who asks, for which model, what the request needs, how its words are labelled.
 
     `stored` are the stored values in the request, and how each of them is labelled now; `found` is what detectors found.
-    `release` comes with the grant that the request names.
+    `release` comes with the grant that the request names, `tools` are those it offers. `words` gives what
+    is asked, where more than one model could answer.
     """
 
     caller: Caller
@@ -61,8 +63,10 @@ class Question(Struct, frozen=True):
     body_sha256: str
     stored: Mapping[str, Label] = {}
     found: Found = NOTHING
-    purpose: str = ""
+    stated: Stated = NOTHING_STATED
     release: Release | None = None
+    tools: tuple[str, ...] = ()
+    words: Callable[[], str] = str
 
 
 class Decided(Struct, frozen=True):
@@ -119,15 +123,16 @@ class Decider:
         verdict = weighed(self._registry, query)
         if question.release is not None:
             draft, verdict = released(question.release, draft, verdict)
+        draft = self._weighed(question, draft, verdict)
         try:
             ranking = self._route(question, draft, verdict)
             if self._limiter.limits_models:
                 ranking = await self._with_room(question, draft, ranking)
-            decision = self._choose(question, draft, verdict, ranking)
+            decision = self._choose(question, draft, ranking)
             reservation = await self._reserve(question, decision, ranking)
         except Refusal as refusal:
             draft = structs.replace(draft, reason=unnamed(refusal.text, question.caller.key))
-            await self._record_refusal(draft, verdict, refusal)
+            await self._record_refusal(draft, refusal)
             RECORDED.set(draft.id)
             raise
         try:
@@ -182,30 +187,42 @@ class Decider:
             sources=tuple(question.stored),
             # Whoever comes with a grant wants these very words to go, and no others in their place.
             masked_label=masked_label(label, question.found, stated) if question.release is None else None,
-            purpose=question.purpose,
+            purpose=question.stated.purpose,
+            session=question.stated.session,
+            parent=question.stated.parent,
+            tools=question.tools,
         )
 
+    def _weighed(self, question: Question, draft: Decision, verdict: Verdict) -> Decision:
+        """The draft with its candidates, and what is expected of each."""
+        installation = self._registry.installation
+        estimator = installation.estimator
+        found = estimates(estimator, question.words, verdict)
+        draft = structs.replace(draft, candidates=candidates(verdict, draft.label, found, self._health.state))
+        if estimator is None or not found:
+            return draft
+        return structs.replace(draft, quality=question.needs.quality or installation.quality, estimator=estimator.version)
+
     def _route(self, question: Question, draft: Decision, verdict: Verdict) -> Ranking:
-        options = options_of(verdict, question.needs, draft.at.date())
+        options = options_of(verdict, question.needs, draft.at.date(), expected_then(draft))
         if not options:
             raise _not_permitted(question, verdict)
-        ranking = self._registry.installation.router(options, question.needs)
+        ranking = ranked(self._registry, options, question.needs)
         if len(options) == 1:
             return ranking
         return structs.replace(ranking, options=self._health.ordered(ranking.options))
 
-    def _choose(self, question: Question, draft: Decision, verdict: Verdict, ranking: Ranking) -> Decision:
-        ranks = {option.card.address: (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
+    def _choose(self, question: Question, draft: Decision, ranking: Ranking) -> Decision:
         best = ranking.options[0]
         reason = ranking.reason
         if draft.requested_model != AUTO and len(ranking.options) == 1:
             reason = Text(f"the caller named {best.card.id}", f"呼び出し側が {best.card.id} を指定しました")
         price = price_at(best.card.prices, draft.at.date(), draft.input_tokens_estimated)
-        candidates = tuple(self._candidate(draft, pair, ranks) for pair in verdict)
+        found = trimmed(in_order(draft.candidates, ranking))
         return structs.replace(
             draft,
-            candidates=candidates,
-            masked=question.found.spans if any(candidate.masked for candidate in candidates) else (),
+            candidates=found,
+            masked=question.found.spans if any(candidate.masked for candidate in found) else (),
             chosen=best.card.id,
             reason=reason,
             held=_held(question, draft, ranking),
@@ -224,22 +241,13 @@ class Decider:
         models = dict.fromkeys(option.card.id for option in ranking.options[:MAX_ATTEMPTS])
         return await self._limiter.reserve(question.caller.key, _tokens(decision), decision.held, tuple(models))
 
-    async def _record_refusal(self, draft: Decision, verdict: Verdict, refusal: Refusal) -> None:
-        decision = structs.replace(draft, candidates=tuple(self._candidate(draft, pair, {}) for pair in verdict))
+    async def _record_refusal(self, draft: Decision, refusal: Refusal) -> None:
+        decision = structs.replace(draft, candidates=trimmed(draft.candidates))
         ended = self._ended(decision, "refused", refusal.code)
         self._telemetry.ended(decision, ended)
         opening, closing = self._journal.open(decision, None), self._journal.close(ended, ())
         await opening
         await closing
-
-    def _candidate(self, draft: Decision, pair: Weighed, ranks: dict[str, tuple[int, Decimal | None]]) -> Candidate:
-        subject, objections = pair
-        card, masked = subject.card, subject.label != draft.label
-        rank, cost = ranks.get(card.address, (None, None))
-        found = tuple(Exclusion(o.rule, o.need, o.have) for o in objections)
-        state = self._health.state(card)
-        health = None if state == "closed" else state
-        return Candidate(card.id, card.provider, card.zone, found, cost, rank, health, masked)
 
     def _ended(self, decision: Decision, status: OutcomeStatus, error: str) -> Outcome:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from kyozon.domain.callers import Caller
 from kyozon.domain.labels import Label
 from kyozon.domain.models import ModelCard
-from kyozon.domain.requests import EmbeddingRequest, Needs
+from kyozon.domain.requests import NOTHING_STATED, EmbeddingRequest, Needs, Stated
 from kyozon.domain.usage import Usage
 from kyozon.metering.estimate import text_tokens
 from kyozon.ports.provider import Embeddings
@@ -48,7 +48,7 @@ class EmbeddingService:
         declared: Label | None,
         body: bytes,
         sources: tuple[str, ...] = (),
-        purpose: str = "",
+        stated: Stated = NOTHING_STATED,
     ) -> Embedded:
         """One vector for each text; `sources` are the stored values that the texts are taken from.
 
@@ -61,7 +61,7 @@ class EmbeddingService:
         sha256 = hashlib.sha256(body).hexdigest()
         stored = await self._provenance.labels(caller.tenant, sources)
         found = await self._masking.embedding(request, caller.key)
-        question = Question(caller, "embedding", request.model, needs, declared, sha256, stored, found, purpose)
+        question = Question(caller, "embedding", request.model, needs, declared, sha256, stored, found, stated)
         decided = await self._decider.decide(question)
         ending = Ending()
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import Decision, Outcome
@@ -15,6 +15,7 @@ from kyozon.domain.language import Text
 from kyozon.domain.policy import Basis
 from kyozon.ports.policies import Policies
 from kyozon.ports.records import Records
+from kyozon.routing.measured import loss, surest
 from kyozon.services.counterfactuals import Counterfactual, counterfactuals, ranked
 from kyozon.services.registry import Registry
 
@@ -26,7 +27,8 @@ Recorded = tuple[Decision, Outcome | None]
 class Redacted(Struct, frozen=True, kw_only=True):
     """What of a decision is told to a reader who is not cleared for its label: that it was made and how it ended.
 
-    Not told are the label, where it came from, which stored values and models stood behind it, the reason, and the hash.
+    Not told are the label, where it came from, which stored values and models stood behind it, the reason, and the hash;
+    nor the model that was asked for, what the caller stated and the tools offered, which are the caller's own text.
     """
 
     id: str
@@ -35,7 +37,6 @@ class Redacted(Struct, frozen=True, kw_only=True):
     key_id: str
     user: str
     kind: str
-    requested_model: str
     policy_version: str
     status: str | None
     redacted: Literal[True] = True
@@ -44,13 +45,15 @@ class Redacted(Struct, frozen=True, kw_only=True):
 class Reasons(Struct, frozen=True):
     """What follows from a record and is not stored in it.
 
-    `margin` is what the runner-up would have cost beyond the choice. `code_version` is Kyozon's, at the decision.
+    `margin` is what the runner-up would have cost beyond the choice; `quality_margin` is how far beyond its goal the choice
+    surely comes, as a share of the surest, None where it is the surest. `code_version` is Kyozon's, at the decision.
     """
 
     code_version: str | None = None
     runner_up: str | None = None
     margin: Decimal | None = None
     counterfactuals: tuple[Counterfactual, ...] = ()
+    quality_margin: float | None = None
 
 
 class Explained(Struct, frozen=True):
@@ -101,20 +104,34 @@ class ExplainService:
     async def reasons(self, decision: Decision) -> Reasons:
         """What follows from the record, as far as what it was made from is kept and still installed."""
         basis = await self._policies.basis(decision.basis) if self._policies and decision.basis else None
-        order = ranked(decision)
-        margin, second = None, order[1] if len(order) > 1 else None
-        if second and second.predicted_cost is not None and order[0].predicted_cost is not None:
-            margin = second.predicted_cost - order[0].predicted_cost
-        runner_up = f"{second.provider}/{second.model}" if second else None
-        return Reasons(basis.code if basis else None, runner_up, margin, self._flips(decision, basis))
+        if basis is None:
+            return reasons_of(decision)
+        return structs.replace(reasons_of(decision, self._known(basis)), code_version=basis.code)
 
-    def _flips(self, decision: Decision, basis: Basis | None) -> tuple[Counterfactual, ...]:
-        if basis is None or self._as_of is None:
-            return ()
+    def _known(self, basis: Basis) -> Registry | None:
+        """What was known then; None where a rule of that time is not installed any more."""
         try:
-            return counterfactuals(decision, self._as_of(basis))
-        except MissingPiece:  # a rule of that time is not installed any more
-            return ()
+            return None if self._as_of is None else self._as_of(basis)
+        except MissingPiece:
+            return None
+
+
+def reasons_of(decision: Decision, registry: Registry | None = None) -> Reasons:
+    """What follows from a decision; what would have changed it only with `registry`, which is as its basis says."""
+    order = ranked(decision)
+    margin, second = None, order[1] if len(order) > 1 else None
+    if second and second.predicted_cost is not None and order[0].predicted_cost is not None:
+        margin = second.predicted_cost - order[0].predicted_cost
+    runner_up = f"{second.provider}/{second.model}" if second else None
+    flips = () if registry is None else counterfactuals(decision, registry)
+    return Reasons(None, runner_up, margin, flips, quality_margin(decision))
+
+
+def quality_margin(decision: Decision) -> float | None:
+    """How far beyond its goal the choice surely comes, as a share of the surest; None where it is the surest itself."""
+    found = [one.estimate for one in ranked(decision) if one.estimate is not None]
+    lost = loss(found[0], surest(found)) if found else 0.0
+    return round(1 - lost - decision.quality.share, 4) if lost and decision.quality is not None else None
 
 
 def told_to(clearance: Clearance, recorded: Recorded) -> Recorded | Redacted:
@@ -129,7 +146,6 @@ def told_to(clearance: Clearance, recorded: Recorded) -> Recorded | Redacted:
         key_id=decision.key_id,
         user=decision.user,
         kind=decision.kind,
-        requested_model=decision.requested_model,
         policy_version=decision.policy_version,
         status=None if outcome is None else outcome.status,
     )

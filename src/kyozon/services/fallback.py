@@ -10,6 +10,7 @@ from kyozon.domain.errors import (
     Busy,
     CircuitOpen,
     KyozonError,
+    NotPermitted,
     Refusal,
     RejectedUpstream,
     StreamBroken,
@@ -157,7 +158,9 @@ class Attempts:
 
 
 def code_of(failure: Exception) -> str:
-    """What the record calls a failure."""
+    """What the record calls a failure; a refusal at the choke point by its rule, which stands at no candidate."""
+    if isinstance(failure, NotPermitted) and len(failure.rules) == 1:
+        return next(iter(failure.rules))
     return failure.code if isinstance(failure, KyozonError) else KyozonError.code
 
 

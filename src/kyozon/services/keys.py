@@ -12,6 +12,7 @@ from kyozon.domain.callers import ApiKey, Caller, Limits
 from kyozon.domain.errors import NotFound, Unauthenticated
 from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.domain.language import Text
+from kyozon.domain.quality import Goal
 from kyozon.ports.records import KeyStore
 from kyozon.services.world import World
 
@@ -37,6 +38,7 @@ class NewKey(Struct, frozen=True):
     admin: bool = False
     expires_at: datetime | None = None
     roles: frozenset[str] = frozenset()
+    quality: Goal | None = None
 
 
 class KeyService:
@@ -72,6 +74,7 @@ class KeyService:
             admin=wanted.admin,
             expires_at=wanted.expires_at,
             roles=wanted.roles,
+            quality="" if wanted.quality is None else str(wanted.quality),
         )
         await self._store.add(key)
         self._unknown.pop(key.sha256, None)

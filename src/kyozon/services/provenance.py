@@ -1,10 +1,10 @@
-"""Stored values: kept with their sources, labelled when they are used, raised and lowered on record, and followed."""
+"""Stored values: kept with their sources, labelled when they are used, raised on record, and followed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from kyozon.domain.audit import AuditEvent
+from kyozon.domain.audit import AuditEvent, Fact
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Decision, Objection
 from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted
@@ -13,32 +13,28 @@ from kyozon.domain.language import Text
 from kyozon.domain.provenance import CALLER, COLLECTOR, Delivery, Exposed, Exposure, Relabelling, StoredValue
 from kyozon.governance.flow import may_flow
 from kyozon.governance.provenance import LOWEST, carried, covers, deliveries_of, joined
-from kyozon.governance.releasing import lacking, roles_to_lower
-from kyozon.ports.audit import AuditTrail
 from kyozon.ports.provenance import ProvenanceStore
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
 
 class Wish(Struct, frozen=True):
-    """That a value be labelled otherwise: by which person and why. Lowering needs the key of somebody else who approves."""
+    """That a value be labelled higher: by which person and why."""
 
     tenant: str
     value: str
     label: Label
     by: str
     reason: str
-    approver: ApiKey | None = None
 
 
 class Provenance:
     """What is made from what. Nothing here is asked on behalf of a request that has no stored values in it."""
 
-    def __init__(self, store: ProvenanceStore, registry: Registry, world: World, trail: AuditTrail) -> None:
+    def __init__(self, store: ProvenanceStore, registry: Registry, world: World) -> None:
         self._store = store
         self._registry = registry
         self._world = world
-        self._trail = trail
 
     async def add(self, value: StoredValue) -> Label:
         """Keep a value; its effective label, which may be above what it declares.
@@ -87,9 +83,9 @@ class Provenance:
         found = joined((await self._store.labels(tenant, (decision_id,)))[decision_id])
         return found is not None and covers(label, found)
 
-    async def readable(self, decision_id: str, key: ApiKey) -> None:
-        """Raises `NotPermitted` where a kept answer is, by now, above the clearance of the key that it was given to."""
-        found = joined((await self._store.labels(key.tenant, (decision_id,)))[decision_id])
+    async def readable(self, value: str, key: ApiKey) -> None:
+        """Raises `NotPermitted` where a value, such as a kept answer's decision, is by now above the clearance of a key."""
+        found = joined((await self._store.labels(key.tenant, (value,)))[value])
         if found is None or not found.within(key.clearance):
             raise _not_permitted(found, CALLER, str(key.clearance))
 
@@ -110,79 +106,75 @@ class Provenance:
         await self._store.deliver(recorded)
         return recorded
 
-    async def relabel(self, wish: Wish) -> Exposure:
-        """Change a value's own label; where it and everything made from it have been before.
+    async def own(self, tenant: str, value: str) -> StoredValue:
+        """A value as it is kept, with its own label; raises `NotFound`."""
+        found = await self._store.own(tenant, value)
+        if found is None:
+            raise unknown(value)
+        return found
 
-        Raising needs a person and a reason. Lowering also needs another person, who may.
+    async def raise_label(self, wish: Wish) -> Exposure:
+        """Raise a value's own label; where it and everything made from it have been before.
 
         Raises:
             NotFound: the tenant has no such value, or somebody else relabels it at this moment.
             InvalidRequest: no person or no reason is named.
-            NotAllowed: it would lower the label and nobody, or the wrong person, approves.
+            NotAllowed: it would lower the label: that takes another person (`services.reviewing`).
         """
-        old = await self._store.own_label(wish.tenant, wish.value)
-        if old is None:
-            raise unknown(wish.value)
+        old = (await self.own(wish.tenant, wish.value)).label
         if not wish.by.strip() or not wish.reason.strip():
             raise InvalidRequest(
                 Text(
-                    "a label is changed by a person and for a reason: name both (of kyozon exposure: --reason).",
-                    "ラベルの変更には、変更する人と理由が必要です（kyozon exposure では --reason）。",
+                    "a label is raised by a person and for a reason: name both (of kyozon exposure: --reason).",
+                    "ラベルの引き上げには、引き上げる人と理由が必要です（kyozon exposure では --reason）。",
                 )
             )
-        new = structs.replace(wish.label, integrity=old.integrity)
-        raised = covers(new, old)
-        if not raised:
-            _check_approval(wish, old)
-        await self._record(wish, old, new, raised=raised)
+        new = as_labelled(old, wish.label)
+        if not covers(new, old):
+            raise _lower(wish.value, old, new)
+        change = Relabelling(
+            self._world.new_id("rlb"), wish.tenant, wish.value, self._world.now(), old, new, wish.by, wish.reason
+        )
+        if not await self._store.relabel(change, told_of(self._world.new_id("evt"), "value:raised", change)):
+            raise unknown(wish.value)
         return await self.exposure(wish.tenant, wish.value)
 
     async def exposure(self, tenant: str, value: str) -> Exposure:
         """Where a value went, itself or in something made from it; raises `NotFound`."""
         label = await self.label(tenant, (value,))
         names = await self._store.derived(tenant, value)
-        exchanges = await self._store.exchanges(tenant, names)
+        left_out: list[str] = []
+        exchanges = await self._store.exchanges(tenant, names, left_out)
         found = [*await self._store.deliveries(tenant, names)]
         found += [delivery for decision, outcome in exchanges for delivery in deliveries_of(decision, outcome)]
         found.sort(key=lambda delivery: (delivery.at, delivery.id))
         changes = await self._store.changes(tenant, value)
-        return Exposure(value, tenant, label, tuple(names), tuple(changes), tuple(self._exposed(found, label)))
+        decided = {decision.id: decision.label for decision, _ in exchanges}
+        exposed = [self._exposed(one, decided.get(one.decision_id or "", one.label), label) for one in found]
+        return Exposure(value, tenant, label, tuple(names), tuple(changes), tuple(exposed), tuple(left_out))
 
-    async def _record(self, wish: Wish, old: Label, new: Label, *, raised: bool) -> None:
-        approval = wish.approver.id if wish.approver is not None and not raised else None
-        at, name = self._world.now(), self._world.new_id("rlb")
-        action = "value:raised" if raised else "value:lowered"
-        detail = {"old": str(old), "new": str(new), "approval": approval}
-        event = AuditEvent(self._world.new_id("evt"), at, action, wish.tenant, wish.by, wish.value, dict(detail))
-        await self._trail.record(event)
-        change = Relabelling(name, wish.tenant, wish.value, at, old, new, wish.by, wish.reason, approval)
-        if not await self._store.relabel(change):
-            raise unknown(wish.value)
-
-    def _exposed(self, deliveries: Iterable[Delivery], label: Label) -> Iterable[Exposed]:
-        zones = self._registry.installation.zones
-        for delivery in deliveries:
-            if delivery.zone in (CALLER, COLLECTOR):  # which were cleared for the label of then
-                yield Exposed(delivery, covers(delivery.label, label))
-            else:
-                yield Exposed(delivery, may_flow(label, zones.get(delivery.zone)))
+    def _exposed(self, delivery: Delivery, decided: Label, now: Label) -> Exposed:
+        """Whether a delivery for a request that was labelled `decided` would be permitted with the label of now."""
+        if delivery.zone in (CALLER, COLLECTOR):  # which were cleared for the label of then
+            return Exposed(delivery, covers(delivery.label, now))
+        zone = self._registry.installation.zones.get(delivery.zone)
+        if delivery.label == decided:
+            return Exposed(delivery, may_flow(now, zone))
+        # Masked words: what masking took away is not in them. What was raised since then may be.
+        left = now.compartments - (decided.compartments - delivery.label.compartments)
+        sent = structs.replace(now, compartments=left) if covers(decided, now) else now
+        return Exposed(delivery, zone is not None and zone.masked and may_flow(sent, zone))
 
 
-def _check_approval(wish: Wish, old: Label) -> None:
-    """Raises `NotAllowed` unless somebody else approves, who is cleared for what is lowered and may release it."""
-    key = wish.approver
-    needed = roles_to_lower(old, wish.label)
-    fitting = key is not None and key.tenant == wish.tenant and old.within(key.clearance)
-    if key is None or not fitting or key.user == wish.by or lacking(key.roles, needed):
-        roles = ", ".join(sorted(needed))
-        raise NotAllowed(
-            Text(
-                f"lowering {old} to {wish.label} needs the approval of a second person of this tenant, whose key is "
-                f"cleared for {old} and has the roles {roles}.",
-                f"{old} から {wish.label} への引き下げには、申請者とは別の人の承認が必要です。"
-                f"承認できるのは、{old} まで許可され、ロール {roles} を持つ、このテナントの人です。",
-            )
-        )
+def as_labelled(old: Label, wanted: Label) -> Label:
+    """The own label that a value gets: people name level and compartments, whether it may be obeyed stays as it is."""
+    return structs.replace(wanted, integrity=old.integrity)
+
+
+def told_of(event_id: str, action: str, change: Relabelling, **more: Fact) -> AuditEvent:
+    """The event of a change; `more` are identifiers."""
+    detail = {"old": str(change.old), "new": str(change.new), "approval": change.approval, **more}
+    return AuditEvent(event_id, change.at, action, change.tenant, change.by, change.value, detail)
 
 
 def unknown(value: str) -> NotFound:
@@ -193,6 +185,17 @@ def unknown(value: str) -> NotFound:
             "decisions: kyozon decisions list), then try again.",
             f"保存値 {value!r} はありません。または、ラベルが変更された直後です。名前を確認し"
             "（決定記録は kyozon decisions list）、もう一度お試しください。",
+        )
+    )
+
+
+def _lower(value: str, old: Label, new: Label) -> NotAllowed:
+    return NotAllowed(
+        Text(
+            f"{new} is lower than {old}, and another person has to approve of that. Ask for it: kyozon exposure {value} "
+            f"--lower {new} --purpose NAME.",
+            f"{new} は {old} より低く、引き下げには別の人の承認が必要です。"
+            f"kyozon exposure {value} --lower {new} --purpose 名前 で依頼してください。",
         )
     )
 

@@ -9,13 +9,19 @@ from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, CardKind, ModelCard, Provider
 from kyozon.domain.policy import Basis, as_decided
+from kyozon.domain.quality import HIGH, Goal
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.subject import Rule
+from kyozon.ports.quality import Estimator
 from kyozon.routing.option import Router
 
 
 class Installation(Struct, frozen=True):
-    """The parts that settings and discovery give. `credentials_missing` maps a provider to the variable it lacks."""
+    """The parts that settings and discovery give. `credentials_missing` maps a provider to the variable it lacks.
+
+    `quality` is how good answers must be where neither the request nor its key says. `estimator` says how good they will
+    be, None where the router asks for no estimates.
+    """
 
     providers: Mapping[str, Provider]
     zones: Mapping[str, Zone]
@@ -30,6 +36,8 @@ class Installation(Struct, frozen=True):
     compartments: frozenset[str] = frozenset()
     code: str = ""
     review: ReviewRules = ReviewRules()
+    quality: Goal = HIGH
+    estimator: Estimator | None = None
 
 
 def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Basis:
@@ -47,6 +55,7 @@ def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Ba
         compartments=installation.compartments,
         credentials_missing=dict(installation.credentials_missing),
         review=installation.review,
+        quality=installation.quality,
     )
 
 

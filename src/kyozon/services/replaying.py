@@ -21,8 +21,9 @@ from kyozon.governance.labelling import INSTALLATION_DEFAULT, joined
 from kyozon.governance.releasing import UNFIT, lifted
 from kyozon.metering.pricing import charge, price_at
 from kyozon.routing.option import Option
+from kyozon.services.candidates import expected_then
 from kyozon.services.registry import Registry
-from kyozon.services.weighing import Query, Verdict, options_of, weighed
+from kyozon.services.weighing import Query, Verdict, options_of, ranked, weighed
 
 Deployment = tuple[str, str]
 """A model at a provider: (provider, model)."""
@@ -65,8 +66,8 @@ def replay(decision: Decision, registry: Registry) -> Replay:
     found = {subject.card.place: tuple(map(_exclusion, objections)) for subject, objections in verdict}
     recorded = {_place(candidate): _by_rules(candidate) for candidate in decision.candidates}
     differences = [_differs(name, recorded.get(name), found.get(name)) for name in sorted(recorded.keys() | found.keys())]
-    ranked = sorted((c for c in decision.candidates if c.rank is not None), key=lambda candidate: candidate.rank or 0)
-    before = [(_place(candidate), candidate.predicted_cost) for candidate in ranked]
+    in_order = sorted((c for c in decision.candidates if c.rank is not None), key=lambda candidate: candidate.rank or 0)
+    before = [(_place(candidate), candidate.predicted_cost) for candidate in in_order]
     after = [(option.card.place, option.cost) for option in order] if decision.chosen is not None else []
     if before != after:
         differences.append(_other_order([name for name, _ in before], [name for name, _ in after]))
@@ -77,6 +78,11 @@ def replay(decision: Decision, registry: Registry) -> Replay:
         )
     told = tuple(text for text in differences if text is not None)
     return Replay(decision.id, decision.basis, decision.chosen, chosen, told)
+
+
+def ordered_again(decision: Decision, registry: Registry) -> Sequence[Option]:
+    """The permitted models in the order that comes out; raises `ValueError` where it is not `replayable`."""
+    return _again(decision, registry, decision.label, decision.grant)[1]
 
 
 def forecast(decision: Decision, outcome: Outcome | None, registry: Registry, before: Label) -> Forecast:
@@ -118,20 +124,20 @@ def _again(
     verdict = weighed(registry, Query(decision.requested_model, needs, label, key, masked))
     if grant is not None:
         verdict = lifted(verdict, grant.zone)
-    options = options_of(verdict, needs, decision.at.date())
+    options = options_of(verdict, needs, decision.at.date(), expected_then(decision))
     return verdict, _ordered(decision, registry, options, needs) if options else []
 
 
 def _ordered(decision: Decision, registry: Registry, options: Sequence[Option], needs: Needs) -> list[Option]:
     """The router's order, with the accidents of the moment as they were."""
     recorded = {_place(candidate): candidate for candidate in decision.candidates}
-    ranked: list[Option] = []
-    for _, group in groupby(registry.installation.router(options, needs).options, key=lambda o: (o.card.id, o.cost)):
-        ranked += sorted(group, key=lambda option: _rank(recorded.get(option.card.place)))
-    ranked.sort(key=lambda option: _health(recorded.get(option.card.place)) == "open")
+    order: list[Option] = []
+    for _, group in groupby(ranked(registry, options, needs).options, key=lambda o: (o.card.id, o.cost)):
+        order += sorted(group, key=lambda option: _rank(recorded.get(option.card.place)))
+    order.sort(key=lambda option: _health(recorded.get(option.card.place)) == "open")
     full = {name for name, candidate in recorded.items() if candidate.permitted and candidate.rank is None}
-    roomy = [option for option in ranked if decision.chosen is None or option.card.place not in full]
-    return roomy or ranked
+    roomy = [option for option in order if decision.chosen is None or option.card.place not in full]
+    return roomy or order
 
 
 def _label(decision: Decision, before: Label, after: Label) -> Label:

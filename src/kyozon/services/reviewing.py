@@ -1,4 +1,4 @@
-"""Named people decide: what may leave once although its label forbids it, and which answers may be read.
+"""Named people decide: what may leave once against its label, which answers may be read, which labels go down.
 
 Whoever asks cannot decide; whoever decides must be cleared for what he decides on, and have the role for it. Requests for a
 review are worded in headers by whoever holds the key: nothing that a model says can make or word one.
@@ -10,18 +10,30 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from kyozon.domain.audit import AuditEvent
+from kyozon.domain.audit import AuditEvent, Fact
 from kyozon.domain.callers import ApiKey, Caller
 from kyozon.domain.decisions import Decision
-from kyozon.domain.errors import HeldForReview, InvalidRequest, NotAllowed, NotFound, StorageUnavailable
-from kyozon.domain.language import Text
+from kyozon.domain.errors import HeldForReview, StorageUnavailable
+from kyozon.domain.labels import Label
 from kyozon.domain.models import ModelCard
+from kyozon.domain.provenance import Relabelling
 from kyozon.domain.requests import Json
-from kyozon.domain.review import LIFTED_BY_GRANTS, Claim, Grant, ReviewItem, ReviewKind, ReviewRules, ReviewState
-from kyozon.governance.releasing import REVIEWER, content_of, held_by, lacking, roles_for
+from kyozon.domain.review import (
+    LIFTED_BY_GRANTS,
+    Claim,
+    Grant,
+    Lowering,
+    ReviewItem,
+    ReviewKind,
+    ReviewRules,
+    ReviewState,
+)
+from kyozon.governance.provenance import covers
+from kyozon.governance.releasing import REVIEWER, content_of, held_by, lacking, roles_for, roles_to_lower
 from kyozon.ports.records import Records
-from kyozon.ports.review import Reviews
-from kyozon.services.provenance import Provenance
+from kyozon.ports.review import Lowered, Reviews
+from kyozon.services import review_refusals as refusals
+from kyozon.services.provenance import Provenance, as_labelled, told_of
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
@@ -58,6 +70,26 @@ class Reviewing:
         item = self._new("release", caller.key, found[0], zone, hashlib.sha256(content).hexdigest())
         return (await self._queue(item, content)).id
 
+    async def request_lowering(self, caller: Caller, value: str, label: Label, purpose: str) -> ReviewItem:
+        """Ask that a stored value's own label be lowered; nothing changes before somebody else approves.
+
+        Raises:
+            NotFound: the caller's tenant has no such value.
+            InvalidRequest: there is no purpose, or the label would not be lower.
+        """
+        if not purpose:
+            raise refusals.without_purpose()
+        found = await self._provenance.own(caller.tenant, value)
+        old, new = found.label, as_labelled(found.label, label)
+        if covers(new, old):
+            raise refusals.not_lower(value, old, new)
+        now, installation = self._world.now(), self._registry.installation
+        claim = Claim(caller.tenant, caller.key.user, found.sha256, "", purpose, old, installation.policy_version)
+        until, lowering = now + installation.review.lifetime, Lowering(value, new)
+        name = self._world.new_id("rev")
+        item = ReviewItem(name, "lowering", "waiting", now, until, claim, caller.key.id, "", lowering=lowering)
+        return await self._queue(item, None)
+
     def held(self, decision: Decision, decided_by: ReviewRules, key: ApiKey, cards: Sequence[ModelCard]) -> bool:
         """Whether a person looks at an answer that one of these cards gives: by the rules of then, or by those of now."""
         return any(
@@ -72,37 +104,51 @@ class Reviewing:
         sha256 = hashlib.sha256(payload).hexdigest()
         item = self._new("answer", key, decision, card.zone, sha256)
         await self._queue(structs.replace(item, model=card.id, content_type=content_type), payload)
-        return HeldForReview(_held(item.id), item.id)
+        return refusals.held(item.id)
 
     async def items(self, caller: Caller, state: ReviewState | None, limit: int) -> list[ReviewItem]:
         """The newest items that a caller may know of: his own, and those that he may decide on."""
         await self._reviews.expire(self._world.now())
-        found = await self._reviews.items(caller.tenant, state, limit)
-        return [item for item in found if self._knows(caller.key, item)]
+        found: list[ReviewItem] = []
+        after: str | None = None
+        while len(found) < limit:
+            page = await self._reviews.items(caller.tenant, state, limit, after)
+            found += [item for item in page if self._knows(caller.key, item)]
+            if len(page) < limit:
+                break
+            after = page[-1].id
+        return found[:limit]
 
     async def show(self, caller: Caller, item_id: str) -> Shown:
-        """An item with its content, for those who may decide on it; the requester of a release sees his own words.
+        """An item with its content, for those who may decide on it; who asked sees his own words, and no answer to them.
 
         Raises:
             NotFound: nothing of that id that the caller may know of.
             NotPermitted: what the content was made from has been raised above the caller's clearance since.
         """
         item = await self._item(caller, item_id)
-        own = item.kind == "release" and item.claim.requester == caller.key.user
-        may = own or not self._lacking(caller.key, item)
+        own = item.claim.requester == caller.key.user
+        may = item.kind == "release" if own else not self._lacking(caller.key, item)
         if not may or not caller_cleared(caller.key, item):
             return Shown(item, None)
-        await self._provenance.readable(item.decision_id, caller.key)
+        await self._provenance.readable(_about(item), caller.key)
         return Shown(item, await self._reviews.content(item))
 
     async def approve(self, caller: Caller, item_id: str) -> ReviewItem:
-        """Let it be: a release becomes a grant, an answer can be fetched. Raises as `_decided`."""
+        """Let it be: a release becomes a grant, an answer can be fetched, a label goes down.
+
+        Raises as `_decided`, and `NotPermitted` where what it was made from has been raised above the approver's clearance.
+        """
         item, now = await self._item(caller, item_id), self._world.now()
-        grant = None
+        if item.kind != "answer" and item.claim.policy_version != self._registry.installation.policy_version:
+            raise refusals.other_policy()
+        await self._provenance.readable(_about(item), caller.key)
+        effect: Grant | Lowered | None = None
         if item.kind == "release":
-            self._same_policy(item)
-            grant = Grant(self._world.new_id("grt"), item.claim, caller.key.user, now, item.expires_at)
-        return await self._decided(caller.key, item, "approved", now, grant)
+            effect = Grant(self._world.new_id("grt"), item.claim, caller.key.user, now, item.expires_at)
+        elif item.lowering is not None:
+            effect = await self._lowered(caller.key, item, item.lowering, now)
+        return await self._decided(caller.key, item, "approved", now, effect)
 
     async def refuse(self, caller: Caller, item_id: str) -> ReviewItem:
         """Let it not be; the content is deleted. Raises as `_decided`."""
@@ -110,7 +156,7 @@ class Reviewing:
         return await self._decided(caller.key, item, "refused", self._world.now(), None)
 
     async def collect(self, caller: Caller, item_id: str) -> tuple[ReviewItem, bytes]:
-        """The answer that was held back, for its requester, once; it is deleted here.
+        """The answer that was held back, for its requester, until it expires: on its way to him it may get lost.
 
         Raises:
             NotFound: no approved answer of this caller's waits under that id.
@@ -120,15 +166,15 @@ class Reviewing:
         """
         item = await self._item(caller, item_id)
         if item.kind != "answer" or item.claim.requester != caller.key.user:
-            raise NotFound(_unknown(item_id))
+            raise refusals.unknown(item_id)
         if item.state == "waiting" and item.expires_at > self._world.now():
-            raise HeldForReview(_held(item.id), item.id)
+            raise refusals.held(item.id)
         if not caller_cleared(caller.key, item):
-            raise NotAllowed(_uncleared(item))
+            raise refusals.uncleared(item)
         await self._provenance.readable(item.decision_id, caller.key)
-        found = await self._reviews.deliver(item, self._world.now())
+        found = await self._reviews.deliver(item, self._event("review:delivered", item, caller.key.user))
         if found is None:
-            raise NotFound(_gone(item))
+            raise refusals.gone(item)
         return item, found
 
     async def tend(self, seconds: float = 60.0) -> None:
@@ -140,44 +186,46 @@ class Reviewing:
             except StorageUnavailable:
                 continue
 
-    async def _queue(self, item: ReviewItem, content: bytes) -> ReviewItem:
+    async def _queue(self, item: ReviewItem, content: bytes | None) -> ReviewItem:
         await self._reviews.add(item, content, self._event("review:requested", item, item.claim.requester))
         return item
 
     async def _item(self, caller: Caller, item_id: str) -> ReviewItem:
         item = await self._reviews.item(caller.tenant, item_id)
         if item is None or not self._knows(caller.key, item):
-            raise NotFound(_unknown(item_id))
+            raise refusals.unknown(item_id)
         return item
 
     async def _decided(
-        self, key: ApiKey, item: ReviewItem, state: ReviewState, now: datetime, grant: Grant | None
+        self, key: ApiKey, item: ReviewItem, state: ReviewState, now: datetime, effect: Grant | Lowered | None
     ) -> ReviewItem:
         """Put a decision on record and into effect.
 
         Raises:
             NotAllowed: the requester himself, somebody without the role, or not cleared for the content.
-            InvalidRequest: it has been decided, or its time is over.
+            InvalidRequest: it has been decided, its time is over, or what was asked for was another label or policy.
         """
         if key.user == item.claim.requester:
-            raise NotAllowed(_OWN)
+            raise refusals.own()
         if missing := self._lacking(key, item):
-            raise NotAllowed(_without_role(missing))
+            raise refusals.without_role(missing)
         if not caller_cleared(key, item):
-            raise NotAllowed(_uncleared(item))
-        made = structs.replace(item, state=state, reviewer=key.user, decided_at=now, grant_id=grant.id if grant else None)
-        if not await self._reviews.decide(made, grant, self._event(f"review:{state}", made, key.user)):
-            raise InvalidRequest(_late(item))
+            raise refusals.uncleared(item)
+        grant_id = effect.id if isinstance(effect, Grant) else None
+        made = structs.replace(item, state=state, reviewer=key.user, decided_at=now, grant_id=grant_id)
+        if not await self._reviews.decide(made, effect, self._event(f"review:{state}", made, key.user)):
+            raise refusals.late(item)
         return made
 
-    def _same_policy(self, item: ReviewItem) -> None:
-        if item.claim.policy_version != self._registry.installation.policy_version:
-            raise InvalidRequest(
-                Text(
-                    "the policy has changed since this was asked for: refuse it, and let it be asked for again.",
-                    "依頼の後にポリシーが変わりました。却下のうえ、改めて依頼してもらってください。",
-                )
-            )
+    async def _lowered(self, key: ApiKey, item: ReviewItem, lowering: Lowering, now: datetime) -> Lowered:
+        """What an approval brings about. It counts for the label that stands in the item: a raise since then stays."""
+        claim, value = item.claim, lowering.value
+        label = (await self._provenance.own(claim.tenant, value)).label
+        if label != claim.label:
+            raise refusals.other_label(item, label)
+        name, by = self._world.new_id("rlb"), claim.requester
+        change = Relabelling(name, claim.tenant, value, now, claim.label, lowering.new, by, claim.purpose, key.id)
+        return Lowered(change, told_of(self._world.new_id("evt"), "value:lowered", change, review=item.id))
 
     def _knows(self, key: ApiKey, item: ReviewItem) -> bool:
         return item.claim.requester == key.user or (not self._lacking(key, item) and caller_cleared(key, item))
@@ -185,6 +233,8 @@ class Reviewing:
     def _lacking(self, key: ApiKey, item: ReviewItem) -> list[str]:
         if item.kind == "answer":
             return lacking(key.roles, {REVIEWER})
+        if item.lowering is not None:
+            return lacking(key.roles, roles_to_lower(item.claim.label, item.lowering.new))
         zone = self._registry.installation.zones.get(item.claim.zone)
         return ["declassify"] if zone is None else lacking(key.roles, roles_for(item.claim.label, zone))
 
@@ -198,7 +248,11 @@ class Reviewing:
     def _event(self, action: str, item: ReviewItem, user: str) -> AuditEvent:
         """Names of people stand in `user` alone; the content is told by its hash."""
         claim = item.claim
-        detail = {"kind": item.kind, "decision": item.decision_id, "zone": claim.zone, "label": str(claim.label)}
+        detail: dict[str, Fact] = {"kind": item.kind, "label": str(claim.label)}
+        if item.lowering is None:
+            detail |= {"decision": item.decision_id, "zone": claim.zone}
+        else:
+            detail |= {"value": item.lowering.value, "new": str(item.lowering.new)}
         return AuditEvent(
             self._world.new_id("evt"),
             self._world.now(),
@@ -215,54 +269,13 @@ def caller_cleared(key: ApiKey, item: ReviewItem) -> bool:
     return item.claim.label.within(key.clearance)
 
 
+def _about(item: ReviewItem) -> str:
+    """The stored value that an item is about: of requests and answers, their decision."""
+    return item.decision_id if item.lowering is None else item.lowering.value
+
+
 def _zone_to_ask_for(decision: Decision) -> str | None:
     for candidate in decision.candidates:
         if candidate.objections and all(found.rule in LIFTED_BY_GRANTS for found in candidate.objections):
             return candidate.zone
     return None
-
-
-_OWN = Text(
-    "who has asked cannot decide: another person has to.",
-    "依頼した本人は決定できません。別の人が決定してください。",
-)
-
-
-def _unknown(name: str) -> Text:
-    return Text(f"there is no review {name!r} that this key may see.", f"このキーで参照できる審査 {name!r} はありません。")
-
-
-def _held(item_id: str) -> Text:
-    return Text(
-        f"a person looks at this answer first. Once it is approved, GET /kyozon/v1/reviews/{item_id}/answer delivers it.",
-        f"この応答は担当者の確認待ちです。承認後、GET /kyozon/v1/reviews/{item_id}/answer で受け取れます。",
-    )
-
-
-def _gone(item: ReviewItem) -> Text:
-    return Text(
-        f"review {item.id} is {item.state}, and its answer is kept no more.",
-        f"審査 {item.id} は {item.state} です。応答は保存されていません。",
-    )
-
-
-def _late(item: ReviewItem) -> Text:
-    return Text(
-        f"review {item.id} waits no more: it has been decided on, or its time is over. kyozon review show {item.id} tells.",
-        f"審査 {item.id} はすでに決定済みか期限切れです。kyozon review show {item.id} で確認できます。",
-    )
-
-
-def _without_role(missing: list[str]) -> Text:
-    roles = ", ".join(missing)
-    return Text(
-        f"this takes a key with the roles: {roles} (kyozon keys create --role).",
-        f"これには次の役割を持つキーが必要です：{roles}（kyozon keys create --role）。",
-    )
-
-
-def _uncleared(item: ReviewItem) -> Text:
-    return Text(
-        f"the content is labelled {item.claim.label}, and this key is not cleared for it.",
-        f"内容のラベルは {item.claim.label} で、このキーには許可がありません。",
-    )

@@ -150,6 +150,7 @@ class Settler:
             at=self._world.now(),
             status=ending.status,
             model=reached.id if reached else None,
+            provider=reached.provider if reached else None,
             usage=usage,
             charge=charge_for(decision, reached, usage),
             finish=ending.finish,

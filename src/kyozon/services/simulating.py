@@ -8,6 +8,8 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.errors import MissingPiece
+from kyozon.domain.language import Text
 from kyozon.domain.policy import Basis
 from kyozon.ports.policies import Policies
 from kyozon.services.registry import Registry
@@ -20,18 +22,26 @@ RegistryAsOf = Callable[[Basis], Registry]
 
 
 class Proof(Struct):
-    """How many decisions came out as recorded; `unreplayable` are of a version that recorded less."""
+    """How many decisions came out as recorded.
+
+    `unreplayable` are of a version that recorded less. For `uninstalled` ones a rule or router of their time is not there,
+    `missing` says which. `left_out` names records that cannot be read; they are not among the `decisions`.
+    """
 
     decisions: int = 0
     same: int = 0
     unreplayable: int = 0
     different: list[Replay] = field(default_factory=list)
+    uninstalled: int = 0
+    missing: list[Text] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 class Simulated(Struct):
     """What another policy would have changed. `examples` are ids of decisions, by what happens to them.
 
     Money is in one currency; `unpriced` decisions have no known price on one of the sides and stand in neither sum.
+    `left_out` names records that cannot be read; they are not among the `decisions`.
     """
 
     policy_version: str
@@ -46,6 +56,7 @@ class Simulated(Struct):
     cost_after: Decimal = Decimal(0)
     rules: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=lambda: {"refused": [], "allowed": [], "elsewhere": []})
+    left_out: list[str] = field(default_factory=list)
 
 
 class Replayer:
@@ -55,19 +66,27 @@ class Replayer:
         self._policies = policies
         self._as_of = as_of
         self._bases: dict[str, Basis] = {}
-        self._registries: dict[str, Registry] = {}
+        self._registries: dict[str, Registry | MissingPiece] = {}
 
     async def one(self, decision: Decision) -> Replay | None:
-        """A decision under the policy that it was made under; None where the record does not hold enough."""
+        """A decision under the policy that it was made under; None where the record does not hold enough.
+
+        Raises `MissingPiece` where a rule or router of that time is not installed any more.
+        """
         basis = await self._basis(decision)
         return None if basis is None else replay(decision, self._registry(decision.basis, basis, self._as_of))
 
     async def prove(self, since: datetime, tenant: str | None = None) -> Proof:
         """Every decision since a moment under the policy that it was made under."""
         found = Proof()
-        async for decision, _ in self._policies.recorded(since, tenant):
+        async for decision, _ in self._policies.recorded(since, tenant, found.left_out):
             found.decisions += 1
-            again = await self.one(decision)
+            try:
+                again = await self.one(decision)
+            except MissingPiece as error:
+                found.uninstalled += 1
+                found.missing += [] if error.text in found.missing else [error.text]
+                continue
             if again is None:
                 found.unreplayable += 1
             elif again.same:
@@ -81,7 +100,7 @@ class Replayer:
     ) -> Simulated:
         """Every decision since a moment under another policy: `would` says what would have been known under it."""
         found = Simulated(policy_version)
-        async for decision, outcome in self._policies.recorded(since, tenant):
+        async for decision, outcome in self._policies.recorded(since, tenant, found.left_out):
             found.decisions += 1
             basis = await self._basis(decision)
             if basis is None:
@@ -102,9 +121,16 @@ class Replayer:
         return self._bases[decision.basis]
 
     def _registry(self, name: str, basis: Basis, as_of: RegistryAsOf) -> Registry:
-        if name not in self._registries:
-            self._registries[name] = as_of(basis)
-        return self._registries[name]
+        found = self._registries.get(name)
+        if found is None:
+            try:
+                found = as_of(basis)
+            except MissingPiece as error:
+                found = error
+            self._registries[name] = found
+        if isinstance(found, MissingPiece):
+            raise found
+        return found
 
 
 def _count(found: Simulated, one: Forecast, outcome: Outcome | None) -> None:

@@ -3,9 +3,10 @@
 A decision and its replay both call this, so that one can prove the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from msgspec import Struct, structs
 
@@ -13,16 +14,18 @@ from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Objection
 from kyozon.domain.labels import Label
 from kyozon.domain.models import AUTO, ModelCard
+from kyozon.domain.quality import Estimate
 from kyozon.domain.requests import Needs
 from kyozon.domain.usage import Usage
 from kyozon.governance.permit import objections, permit
 from kyozon.governance.subject import Rule, Subject
 from kyozon.metering.pricing import charge, price_at
-from kyozon.routing.option import Option
+from kyozon.routing.option import Option, Ranking
 from kyozon.services.registry import Registry
 
 Weighed = tuple[Subject, tuple[Objection, ...]]
 Verdict = list[Weighed]
+NO_ESTIMATES: Mapping[str, Estimate] = MappingProxyType({})
 
 
 class Query(Struct, frozen=True):
@@ -48,15 +51,29 @@ def weighed(registry: Registry, query: Query) -> Verdict:
     return [_or_masked(pair, query.masked, rules) for pair in verdict]
 
 
-def options_of(verdict: Verdict, needs: Needs, day: date) -> Sequence[Option]:
-    """The permitted cards and what the request would cost there on `day`."""
+def options_of(
+    verdict: Verdict, needs: Needs, day: date, estimates: Mapping[str, Estimate] = NO_ESTIMATES
+) -> Sequence[Option]:
+    """The permitted cards, what the request would cost there on `day`, and the estimates that there are, by id."""
     cards = [subject.card for subject, found in verdict if not found]
-    return [Option(card, cost(card, needs, expected(card, needs), day)) for card in cards]
+    return [_option(card, needs, day, estimates.get(card.id)) for card in cards]
+
+
+def ranked(registry: Registry, options: Sequence[Option], needs: Needs) -> Ranking:
+    """The router's order; it gets at least one option."""
+    installation = registry.installation
+    return installation.router(options, structs.replace(needs, quality=needs.quality or installation.quality))
 
 
 def cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:
-    """Money for the estimated input and so many output tokens; None where no price is known."""
-    usage = Usage(uncached=needs.input_tokens, output=output)
+    """Money for the estimated input and so many output tokens; None where no price is known.
+
+    Where the provider has a part of the conversation in its cache that part costs what reading it there costs.
+    """
+    before, cached = needs.before, 0
+    if before is not None and card.place == (before.provider, before.model):
+        cached = min(before.cached, needs.input_tokens)
+    usage = Usage(uncached=needs.input_tokens - cached, cache_read=cached, output=output)
     found = charge(usage, price_at(card.prices, day, usage.input))
     return found.amount if found.priced else None
 
@@ -65,6 +82,14 @@ def expected(card: ModelCard, needs: Needs) -> int:
     """Output tokens that the request may bring, as far as the card can give them."""
     ceiling = card.max_output
     return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
+
+
+def _option(card: ModelCard, needs: Needs, day: date, estimate: Estimate | None) -> Option:
+    """The cost is that of the answer expected of the model, where one is expected, else of the longest."""
+    if estimate is not None and estimate.output_tokens is not None:
+        likely = estimate.output_tokens * needs.choices
+        needs = structs.replace(needs, output_tokens=min(likely, needs.output_tokens) if needs.bounded else likely)
+    return Option(card, cost(card, needs, expected(card, needs), day), estimate)
 
 
 def _or_masked(pair: Weighed, label: Label, rules: Sequence[Rule]) -> Weighed:

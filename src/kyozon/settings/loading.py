@@ -86,7 +86,8 @@ def load(path: FilePath | None, environ: Mapping[str, str], vendors: Mapping[str
     document = _document(text, str(file))
     source = _Source(str(file or FILE_NAME), positions(text), _override(document, environ))
     settings, mistakes = validate(document)
-    mistakes += cross_check(settings, vendors)
+    known = {mistake.path for mistake in mistakes}  # what was wrong is not there any more: it is not missing, too
+    mistakes += [mistake for mistake in cross_check(settings, vendors) if mistake.path not in known]
     if mistakes:
         ordered = sorted(mistakes, key=lambda mistake: line_of(mistake.path, source.lines) or 0)
         raise SettingsError(tuple(_located(mistake, source) for mistake in ordered))

@@ -156,7 +156,7 @@ class Settings(Section):
             },
             "masking": [self.masking.enabled, sorted(self.masking.keys)],
             "review": self.review.model_dump(),
-            "routing": self.routing.router,  # how often to retry changes no decision
+            "routing": [self.routing.router, self.routing.quality],  # how often to retry changes no decision
         }
         text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from kyozon.domain.labels import Level, parse_clearance, parse_label
 from kyozon.domain.models import Ability, CardKind, Quirks, WireFormat
+from kyozon.domain.quality import SHARES, parse_goal
 from kyozon.governance.checkpoint import parse_key
 
 
@@ -47,6 +48,19 @@ def _clearance(text: str) -> str:
         raise _wrong(
             f'not a clearance. Write LEVEL, LEVEL+COMPARTMENT or LEVEL+*, as in "confidential+jp-only"; levels: {_LEVELS}.',
             f"取り扱い範囲として読めません。「confidential+jp-only」のように書いてください。全区分は「+*」。レベル：{_LEVELS}。",
+        ) from error
+
+
+def _quality(value: object) -> object:
+    """A name or a number; the file's numbers are read as decimals, for the sake of money."""
+    text = str(value) if isinstance(value, str | int | Decimal) and not isinstance(value, bool) else ""
+    try:
+        return str(parse_goal(text))
+    except ValueError as error:
+        known = ", ".join(f'"{name}"' for name in SHARES)
+        raise _wrong(
+            f"not a quality. Write {known}, or a share of the best from 0 to 1, as in 0.95.",
+            f"品質として読めません。{known} か、最良のモデルに対する割合（0〜1、例：0.95）を書いてください。",
         ) from error
 
 
@@ -115,6 +129,7 @@ Money = Annotated[Decimal, BeforeValidator(_money), Field(ge=0, allow_inf_nan=Fa
 # TOML has arrays only; strictness would ask for Python's own tuples and sets.
 Names = Annotated[tuple[str, ...], Strict(strict=False)]
 NameSet = Annotated[frozenset[str], Strict(strict=False)]
+Quality = Annotated[str, BeforeValidator(_quality)]
 Hosts = Annotated[frozenset[Annotated[str, AfterValidator(_host)]], Strict(strict=False)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
@@ -384,8 +399,13 @@ class Cache(Section):
 class Routing(Section):
     """Which permitted model answers when the caller says `auto`, and what happens when one fails."""
 
-    router: str = "cheapest"
-    """Name of the router."""
+    router: str = "measured"
+    """Name of the router: `cheapest` permitted model, or `measured`: the best trade of quality for money."""
+    quality: Quality = "high"
+    """How good an answer of `measured` must be where neither the request nor its key says: `max`, `high`, `balanced` or
+    `economy`, or the share of what the best permitted model is expected to reach that every answer surely comes up to."""
+    estimates: str | None = None
+    """File of what `measured` knows of models; the one that comes with Kyozon when left out."""
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     """How often one request may call a model again that failed in passing; then the next permitted model is called."""
     retry_seconds: Annotated[Seconds, Field(ge=0, le=60)] = 0.25

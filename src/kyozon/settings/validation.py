@@ -135,7 +135,8 @@ def _unknown(path: Path, error: ErrorDetails) -> Text:
     if key in _HOMES:
         home = _HOMES[key]
         return Text(f"unknown here: {key} belongs under [{home}].", f"ここでは使えません。{key} は [{home}] に書きます。")
-    if not around and (near := get_close_matches(key, _HOMES, n=1)):
+    table = isinstance(error["input"], dict)
+    if not around and not table and (near := get_close_matches(key, _HOMES, n=1)):
         home = f"{near[0]}, [{_HOMES[near[0]]}]"
         return Text(f"unknown setting: did you mean {home}?", f"知らない設定です。{home} の間違いではありませんか？")
     hint = mend(key, _keys_at(around))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from kyozon.domain.cache import CachedAnswer, Partition, Wanted
+from kyozon.domain.errors import NotAllowed
 from kyozon.domain.usage import Charge
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
@@ -29,7 +30,9 @@ ORDER BY similarity DESC LIMIT 1
 _KEEP = """
 INSERT INTO cached_answer (partition_sha256, tenant, principals, label, policy_version, question_sha256, partition,
                            deployment, source, content_type, payload, charge, expires_at, essence, embedding, subject)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12::jsonb, $13, $14, $15, $16)
+SELECT $1, $2, $3::text[], $4, $5, $6, $7::jsonb, $8, $9, $10, $11::bytea, $12::jsonb, $13::timestamptz, $14, $15::real[],
+       $16::text
+WHERE $16 IS NULL OR EXISTS (SELECT FROM data_subject WHERE id = $16 AND name IS NOT NULL FOR SHARE)
 ON CONFLICT (partition_sha256, question_sha256) DO UPDATE SET
     deployment = excluded.deployment, source = excluded.source, content_type = excluded.content_type,
     payload = excluded.payload, charge = excluded.charge, kept_at = excluded.kept_at, expires_at = excluded.expires_at,
@@ -63,10 +66,13 @@ class PostgresAnswers:
         return None if found is None else (found, float(row["similarity"]))
 
     async def keep(self, answer: CachedAnswer) -> None:
-        """Keep an answer; of the same partition and question the last one stays."""
+        """Keep an answer, unless its person was erased meanwhile; of the same partition and question the last one stays."""
         owner = answer.partition.tenant, answer.partition.principals[0]
         context = _context(_name(answer.partition), answer.question_sha256)
-        sealed = await self._sealing.seal(owner, answer.payload, context)
+        try:
+            sealed = await self._sealing.seal(owner, answer.payload, context)
+        except NotAllowed:
+            return
         values = (
             *_place(answer.partition),
             answer.question_sha256,

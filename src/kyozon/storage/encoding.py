@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 
 _ESCAPE = re.compile(rb"\\(u0000|.)", re.DOTALL)
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def to_json(value: Any) -> str:
-    """JSON of a domain value: decimals as strings (no digit is lost), times in ISO 8601."""
+    """JSON of a domain value: decimals as strings (no digit is lost), times in ISO 8601, sets in one order."""
     encoded = _encoder.encode(value)
     if rb"\u0000" in encoded:
         encoded = _ESCAPE.sub(lambda found: rb"\ufffd" if found[1] == b"u0000" else found[0], encoded)

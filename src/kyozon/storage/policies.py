@@ -10,11 +10,10 @@ from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.policy import Basis
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json
+from kyozon.storage.recorded import readable
 
 _log = logging.getLogger(__name__)
 _basis = msgspec.json.Decoder(Basis)
-_decision = msgspec.json.Decoder(Decision)
-_outcome = msgspec.json.Decoder(Outcome)
 _ROWS = 500
 
 _KEEP = "INSERT INTO policy_basis (id, policy_version, body) VALUES ($1, $2, $3::jsonb) ON CONFLICT DO NOTHING"
@@ -38,25 +37,25 @@ class PostgresPolicies:
             await connection.execute(_KEEP, basis.id, basis.policy_version, to_json(basis))
 
     async def basis(self, basis_id: str) -> Basis | None:
-        """The basis of that id."""
+        """The basis of that id; None, too, where another version wrote it in a shape unknown here."""
         async with self._database.reading() as connection:
             body = await connection.fetchval(_ONE, basis_id)
-        return None if body is None else _basis.decode(body)
+        try:
+            return None if body is None else _basis.decode(body)
+        except msgspec.DecodeError as error:
+            _log.warning("basis %s cannot be read: %s", basis_id, error)
+            return None
 
-    async def recorded(self, since: datetime, tenant: str | None = None) -> AsyncIterator[tuple[Decision, Outcome | None]]:
+    async def recorded(
+        self, since: datetime, tenant: str | None = None, left_out: list[str] | None = None
+    ) -> AsyncIterator[tuple[Decision, Outcome | None]]:
         """Every decision since a moment, oldest first; what another version wrote in a shape unknown here is left out."""
         place = since, ""
         while True:
             async with self._database.reading() as connection:
                 rows = await connection.fetch(_RECORDED, *place, tenant, _ROWS)
-            for row in rows:
-                try:
-                    decision = _decision.decode(row["decision"])
-                    outcome = None if row["outcome"] in (None, "{}") else _outcome.decode(row["outcome"])
-                except msgspec.DecodeError as error:
-                    _log.warning("decision %s is left out, since it cannot be read: %s", row["id"], error)
-                    continue
-                yield decision, outcome
+            for pair in readable(rows, left_out):
+                yield pair
             if len(rows) < _ROWS:
                 return
             place = rows[-1]["at"], rows[-1]["id"]

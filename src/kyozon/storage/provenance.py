@@ -6,17 +6,18 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from kyozon.domain.audit import AuditEvent
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.provenance import EXCHANGE, Delivery, Relabelling, StoredValue
+from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.recorded import readable
 
 _label = msgspec.json.Decoder(Label)
-_decision = msgspec.json.Decoder(Decision)
-_outcome = msgspec.json.Decoder(Outcome)
 _change = msgspec.json.Decoder(Relabelling)
 _delivery = msgspec.json.Decoder(Delivery)
 
@@ -24,7 +25,7 @@ _delivery = msgspec.json.Decoder(Delivery)
 _EXCHANGES = f"""
 INSERT INTO stored_value (tenant, id, kind, at, label, sha256)
 SELECT tenant, id, '{EXCHANGE}', at, body->'label', body->>'body_sha256' FROM decision
-WHERE tenant = $1 AND id = ANY($2) AND body ? 'label'
+WHERE tenant = $1 AND id = ANY($2) AND body ? 'label' ORDER BY id
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - a constant
 _ADD = """
@@ -66,16 +67,21 @@ WITH RECURSIVE made (id) AS (
 )
 SELECT id FROM made ORDER BY id
 """
-_OWN = """
-SELECT coalesce(v.label, d.body->'label') AS label FROM (SELECT $2::text AS id) AS asked
+_OWN = f"""
+SELECT coalesce(v.kind, '{EXCHANGE}') AS kind, coalesce(v.at, d.at) AS at, coalesce(v.label, d.body->'label') AS label,
+       coalesce(v.sha256, d.body->>'body_sha256') AS sha256, coalesce(d.body->'sources', to_jsonb(ARRAY(
+           SELECT s.source FROM value_source s WHERE s.tenant = $1 AND s.value = $2 ORDER BY s.source))) AS sources
+FROM (SELECT $2::text AS id) AS asked
 LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = asked.id
 LEFT JOIN decision d ON d.tenant = $1 AND d.id = asked.id
-"""
+"""  # noqa: S608 - a constant
+# Before the value, as whoever decides on a lowering has it: else each of the two waits for what the other holds.
+_PERSON = "SELECT subject_of($1, $2)"
 _LOCKED = "SELECT label FROM stored_value WHERE tenant = $1 AND id = $2 FOR UPDATE"
 # People stand in both tables under their pseudonyms, as in the audit log: what is append-only could not forget a name.
 _RELABEL = """
 INSERT INTO relabelling (id, tenant, value, at, body)
-VALUES ($1, $2, $3, $4, jsonb_set($5::jsonb, '{by}', to_jsonb(subject_of($2, $6))))
+VALUES ($1, $2, $3, $4, jsonb_set($5::jsonb, '{by}', to_jsonb($6::text)))
 """
 _CHANGES = """
 SELECT jsonb_set(r.body, '{by}', to_jsonb(coalesce(s.name, r.body->>'by'))) AS body
@@ -93,7 +99,7 @@ FROM delivery d LEFT JOIN data_subject s ON s.id = d.body->>'user' AND s.tenant 
 WHERE d.tenant = $1 AND d.carried && $2::text[] ORDER BY d.at, d.id
 """
 _DECISIONS = """
-SELECT d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
+SELECT d.id, d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
 WHERE d.tenant = $1 AND d.id = ANY($2) AND d.body ? 'label' ORDER BY d.at, d.id
 """
 
@@ -136,21 +142,18 @@ class PostgresProvenance:
         """The value and everything that was made from it."""
         return [row["id"] for row in await self._rows(_DERIVED, to_text(tenant), to_text(value))]
 
-    async def relabel(self, change: Relabelling) -> bool:
+    async def relabel(self, change: Relabelling, event: AuditEvent) -> bool:
         """Give a value its new label, by recording the change."""
-        tenant, value = to_text(change.tenant), to_text(change.value)
         async with self._database.writing() as connection:
-            await connection.execute(_EXCHANGES, tenant, [value])
-            label = await connection.fetchval(_LOCKED, tenant, value)
-            if label is None or _label.decode(label) != change.old:
-                return False
-            await connection.execute(_RELABEL, change.id, tenant, value, change.at, to_json(change), to_text(change.by))
-        return True
+            return await relabel(connection, change, event)
 
-    async def own_label(self, tenant: str, value: str) -> Label | None:
-        """What a value itself was labelled."""
+    async def own(self, tenant: str, value: str) -> StoredValue | None:
+        """A value as it is kept, with its own label."""
         (row,) = await self._rows(_OWN, to_text(tenant), to_text(value))
-        return None if row["label"] is None else _label.decode(row["label"])
+        if row["label"] is None:
+            return None
+        label, sources = _label.decode(row["label"]), tuple(msgspec.json.decode(row["sources"], type=list[str]))
+        return StoredValue(value, tenant, row["kind"], row["at"], label, sources, row["sha256"])
 
     async def changes(self, tenant: str, value: str) -> Sequence[Relabelling]:
         """How a value's own label was changed, oldest first."""
@@ -166,17 +169,28 @@ class PostgresProvenance:
         """The deliveries of any of these values that no decision records, oldest first."""
         return [_delivery.decode(row["body"]) for row in await self._rows(_DELIVERIES, to_text(tenant), _texts(values))]
 
-    async def exchanges(self, tenant: str, values: Sequence[str]) -> Sequence[tuple[Decision, Outcome | None]]:
+    async def exchanges(
+        self, tenant: str, values: Sequence[str], left_out: list[str] | None = None
+    ) -> Sequence[tuple[Decision, Outcome | None]]:
         """Those of these values that are decisions, oldest first."""
-        rows = await self._rows(_DECISIONS, to_text(tenant), _texts(values))
-        return [
-            (_decision.decode(row["decision"]), None if row["outcome"] is None else _outcome.decode(row["outcome"]))
-            for row in rows
-        ]
+        return list(readable(await self._rows(_DECISIONS, to_text(tenant), _texts(values)), left_out))
 
     async def _rows(self, query: str, *arguments: Any) -> Any:
         async with self._database.reading() as connection:
             return await connection.fetch(query, *arguments)
+
+
+async def relabel(connection: Any, change: Relabelling, event: AuditEvent) -> bool:
+    """Add a change of a label and its event to what `connection` has under way; nothing where the label is another one."""
+    tenant, value = to_text(change.tenant), to_text(change.value)
+    person = await connection.fetchval(_PERSON, tenant, to_text(change.by))
+    await connection.execute(_EXCHANGES, tenant, [value])
+    label = await connection.fetchval(_LOCKED, tenant, value)
+    if label is None or _label.decode(label) != change.old:
+        return False
+    await connection.execute(_RELABEL, change.id, tenant, value, change.at, to_json(change), person)
+    await write(connection, event)
+    return True
 
 
 def _texts(values: Sequence[str]) -> list[str]:

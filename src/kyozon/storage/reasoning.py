@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from kyozon.domain.errors import NotAllowed
 from kyozon.domain.labels import Label
 from kyozon.domain.reasoning import Reasoning
 from kyozon.storage.database import Database
@@ -29,9 +30,12 @@ class PostgresReasoning:
         self._sealing = sealing
 
     async def keep(self, reasoning: Reasoning) -> None:
-        """Keep one; the first for a decision stays."""
+        """Keep one; the first for a decision stays. Nothing is kept of who was erased meanwhile."""
         owner = (reasoning.tenant, reasoning.user)
-        sealed = await self._sealing.seal(owner, reasoning.text.encode(), _context(reasoning.decision_id))
+        try:
+            sealed = await self._sealing.seal(owner, reasoning.text.encode(), _context(reasoning.decision_id))
+        except NotAllowed:
+            return
         async with self._database.reading() as connection:
             await connection.execute(
                 _KEEP,

@@ -13,20 +13,20 @@ from kyozon.ports.records import KeptAnswer, UsageRow
 from kyozon.storage.batch import kept_context, kept_under
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_text
+from kyozon.storage.recorded import readable, recorded
 from kyozon.storage.vault import UNSEALED, Sealed, Sealing
 
 _log = logging.getLogger(__name__)
 
 _decision = msgspec.json.Decoder(Decision)
-_outcome = msgspec.json.Decoder(Outcome)
 
 _ONE = """
-SELECT d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
+SELECT d.id, d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
 WHERE d.id = $1 AND d.body <> '{}'
 """
 # With and without a place to go on from: one statement for both would walk past every newer record to get there.
 PAGE = """
-SELECT d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
+SELECT d.id, d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
 WHERE d.tenant = $1 AND d.body <> '{{}}' {after} ORDER BY d.at DESC, d.id DESC LIMIT $2
 """
 AFTER = "AND (d.at, d.id) < (SELECT at, id FROM decision WHERE id = $3 AND tenant = $1)"
@@ -42,25 +42,41 @@ WHERE ($2::text IS NULL AND d.at < $1 OR d.server = $2)
   AND NOT EXISTS (SELECT FROM outcome o WHERE o.decision_id = d.id)
 ORDER BY d.at, d.id
 """
-_USAGE = """
-SELECT {group} AS name, o.currency, count(*) AS requests,
-       count(*) FILTER (WHERE o.status NOT IN ('answered', 'left')) AS failed,
-       sum(o.uncached + o.cache_read + o.cache_write)::bigint AS input, sum(o.cache_read)::bigint AS cached,
-       sum(o.output)::bigint AS output, coalesce(sum(settled.amount), 0) AS amount,
-       count(*) FILTER (WHERE NOT o.priced) AS unpriced
-FROM outcome o
-JOIN decision d ON d.id = o.decision_id
+# Each answer, and each other call that took tokens: an answer that broke, the embedding of a question for the cache.
+_USAGE = r"""
+WITH used AS (
+    SELECT o.decision_id, o.at, o.status, o.model, o.currency, o.priced, '' AS part,
+           o.uncached + o.cache_read + o.cache_write AS input, o.cache_read AS cached, o.output
+    FROM outcome o WHERE o.at >= $1
+    UNION ALL
+    SELECT o.decision_id, o.at, NULL, call->>'model', coalesce(call#>>'{{charge,currency}}', o.currency),
+           coalesce((call#>>'{{charge,priced}}')::boolean, true), ':attempt-' || place,
+           (usage->>'uncached')::bigint + (usage->>'cache_read')::bigint + (usage->>'cache_write')::bigint,
+           (usage->>'cache_read')::bigint, (usage->>'output')::bigint
+    FROM outcome o,
+         jsonb_array_elements(o.body->'attempts' || coalesce(o.body#>'{{cache,embedding}}', '[]'))
+             WITH ORDINALITY AS calls (call, place),
+         LATERAL (SELECT call->'usage') AS whole (usage)
+    WHERE o.at >= $1 AND jsonb_typeof(usage) = 'object'
+)
+SELECT {group} AS name, u.currency, count(u.status) AS requests,
+       count(*) FILTER (WHERE u.status NOT IN ('answered', 'left')) AS failed,
+       sum(u.input)::bigint AS input, sum(u.cached)::bigint AS cached, sum(u.output)::bigint AS output,
+       coalesce(sum(settled.amount), 0) AS amount, count(DISTINCT u.decision_id) FILTER (WHERE NOT u.priced) AS unpriced
+FROM used u
+JOIN decision d ON d.id = u.decision_id
 LEFT JOIN LATERAL (
     SELECT sum(p.amount) AS amount
     FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id
-    WHERE t.decision_id = d.id AND t.currency = o.currency AND p.account = 'key:' || d.key_id || ':spend'
+    WHERE t.idempotency_key = 'settle:' || d.id || u.part AND t.currency = u.currency
+      AND p.account = 'key:' || d.key_id || ':spend'
 ) settled ON true
-WHERE o.at >= $1 AND ($2::text IS NULL OR d.tenant = $2)
+WHERE $2::text IS NULL OR d.tenant = $2
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _GROUPS = {
-    "day": "to_char(o.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
-    "model": "coalesce(o.model, d.chosen, d.requested_model)",
+    "day": "to_char(u.at AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+    "model": "coalesce(u.model, d.chosen, d.requested_model)",
     "key": "d.key_id",
 }
 _SPENT = "SELECT coalesce(sum(amount), 0) FROM ledger_posting WHERE account = $1 AND at >= $2"
@@ -99,15 +115,23 @@ class PostgresRecords:
         self._sealing = sealing
 
     async def decision(self, decision_id: str) -> tuple[Decision, Outcome | None] | None:
-        """A decision and its outcome."""
+        """A decision and its outcome; raises `MissingPiece` where this version cannot read it."""
         rows = await self._rows(_ONE, to_text(decision_id))
-        return _both(rows[0]) if rows else None
+        return recorded(rows[0]) if rows else None
 
-    async def decisions(self, tenant: str, after: str | None, limit: int) -> list[tuple[Decision, Outcome | None]]:
+    async def decisions(
+        self, tenant: str, after: str | None, limit: int, left_out: list[str] | None = None
+    ) -> list[tuple[Decision, Outcome | None]]:
         """Decisions of a tenant, newest first; nothing after a decision that is not the tenant's."""
-        start = () if after is None else (to_text(after),)
-        query = PAGE.format(after=AFTER if start else "")
-        return [_both(row) for row in await self._rows(query, to_text(tenant), limit, *start)]
+        found: list[tuple[Decision, Outcome | None]] = []
+        while (missing := limit - len(found)) > 0:
+            start = () if after is None else (to_text(after),)
+            rows = await self._rows(PAGE.format(after=AFTER if start else ""), to_text(tenant), missing, *start)
+            found += readable(rows, left_out)
+            if len(rows) < missing:
+                break
+            after = rows[-1]["id"]
+        return found
 
     async def open_decisions(self, server: str | None = None) -> list[tuple[Decision, Transaction | None]]:
         """Decisions without outcome, with the hold that still stands: of one server, else all older than this process.
@@ -124,7 +148,7 @@ class PostgresRecords:
         return found
 
     async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
-        """Sums per group and currency since a day (UTC).
+        """Sums per group and currency since a day (UTC), of answers and of all other calls that were made for them.
 
         Failed is what brought the caller no whole answer. A request that no model took counts for the model it named.
         """
@@ -182,10 +206,6 @@ class PostgresRecords:
     async def _rows(self, query: str, *arguments: Any) -> list[Any]:
         async with self._database.reading() as connection:
             return list(await connection.fetch(query, *arguments))
-
-
-def _both(row: Any) -> tuple[Decision, Outcome | None]:
-    return _decision.decode(row["decision"]), _outcome.decode(row["outcome"]) if row["outcome"] else None
 
 
 def _hold(row: Any) -> Transaction | None:

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from kyozon.domain.errors import StorageUnavailable
+from kyozon.domain.errors import NotAllowed, StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_text
@@ -28,7 +28,13 @@ _MOST_KEYS = 10_000
 _KEY_BYTES = 32
 
 _LOCK = "LOCK TABLE subject_key IN ROW EXCLUSIVE MODE"
-_SUBJECT = "SELECT subject_of($1, $2)"
+# Whoever's words these are is on record by now, or was: an erasure while their request ran took name and key away.
+_SUBJECT = """
+SELECT subject_of($1, $2) WHERE CASE $1
+    WHEN '' THEN EXISTS (SELECT FROM api_key WHERE id = $2 AND revoked_at IS NULL)
+    ELSE EXISTS (SELECT FROM data_subject WHERE tenant = $1 AND name = $2)
+END
+"""
 _KEYS = "SELECT master, wrapped FROM subject_key WHERE subject = $1"
 _KEEP = "INSERT INTO subject_key (subject, master, wrapped) VALUES ($1, $2, $3)"
 
@@ -44,7 +50,7 @@ class Sealing(Protocol):
     """Encrypts and decrypts for a table. `context` names the row: what is moved to another one does not open."""
 
     async def seal(self, owner: Owner, payload: bytes, context: str) -> Sealed:
-        """Encrypt for a person."""
+        """Encrypt for a person; raises `NotAllowed` for one who is not on record, or not any more, or a revoked key."""
         ...
 
     async def open(self, sealed: Sealed, context: str) -> bytes | None:
@@ -76,6 +82,11 @@ class Vault:
         self._by_owner: dict[Owner, tuple[str, bytes, float]] = {}
         self._by_subject: dict[str, tuple[bytes, float]] = {}
 
+    def forget(self) -> None:
+        """Keep no key in memory: a person may have been erased, or a key revoked."""
+        self._by_owner.clear()
+        self._by_subject.clear()
+
     async def seal(self, owner: Owner, payload: bytes, context: str) -> Sealed:
         """Encrypt for a person."""
         subject, key = await self._key_for(owner)
@@ -103,6 +114,8 @@ class Vault:
             async with self._database.writing() as connection:
                 await connection.execute(_LOCK)  # who renews the master key waits for this, and this for them
                 subject = await connection.fetchval(_SUBJECT, tenant, name)
+                if subject is None:
+                    raise _gone()
                 masters = await asyncio.to_thread(self._masters.all)
                 found = _unwrapped(masters, subject, await connection.fetch(_KEYS, subject))
                 key = found or await _made(connection, masters[0], subject)
@@ -139,6 +152,17 @@ async def _made(connection: Any, master: MasterKey, subject: str) -> bytes:
     key = secrets.token_bytes(_KEY_BYTES)
     await connection.execute(_KEEP, subject, master.id, master.wrap(subject, key))
     return key
+
+
+def _gone() -> NotAllowed:
+    return NotAllowed(
+        Text(
+            "nothing is kept for somebody who has been erased, or whose key has been revoked, while the request ran: ask "
+            "again with a key that is in use.",
+            "要求の処理中に利用者の消去またはキーの失効があったため、内容を保存できません。"
+            "現在有効なキーでもう一度お試しください。",
+        )
+    )
 
 
 def _closed() -> StorageUnavailable:

@@ -3,10 +3,11 @@
 import pytest
 from msgspec import structs
 
+from kyozon.domain.audit import AuditEvent
 from kyozon.domain.decisions import CacheUse, Decision, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Integrity, Label, parse_label
-from kyozon.domain.provenance import Delivery, Relabelling, StoredValue
+from kyozon.domain.provenance import EXCHANGE, Delivery, Relabelling, StoredValue
 from kyozon.ports.provenance import ProvenanceStore
 from kyozon.ports.records import Journal
 from tests.fakes.record_samples import LONG_AGO, a_decision, an_outcome
@@ -21,6 +22,15 @@ def value(name: str, *sources: str, label: Label = INTERNAL, tenant: str = "acme
 
 def change(name: str, old: Label, new: Label) -> Relabelling:
     return Relabelling(f"rlb_{name}_{new}", "acme", name, LONG_AGO, old, new, "hanako", "it was wrong")
+
+
+def event(change: Relabelling) -> AuditEvent:
+    return AuditEvent(f"evt_{change.id}", change.at, "value:raised", change.tenant, change.by, change.value)
+
+
+async def changed(store: ProvenanceStore, name: str, old: Label, new: Label) -> bool:
+    made = change(name, old, new)
+    return await store.relabel(made, event(made))
 
 
 class ProvenanceStoreSuite:
@@ -42,7 +52,7 @@ class ProvenanceStoreSuite:
             "chunk": frozenset({SECRET, INTERNAL}),
         }
         assert set(await store.derived("acme", "doc")) == {"doc", "chunk", "sum"}
-        assert await store.own_label("acme", "chunk") == INTERNAL
+        assert await store.own("acme", "chunk") == value("chunk", "doc")
 
     async def test_a_name_is_taken_once(self, stores: tuple[ProvenanceStore, Journal]) -> None:
         store, journal = stores
@@ -50,8 +60,9 @@ class ProvenanceStoreSuite:
         assert await store.add(value("doc", label=SECRET))
         assert not await store.add(value("doc"))
         assert not await store.add(value(decision.id, label=TRUSTED))
-        assert await store.own_label("acme", "doc") == SECRET
-        assert await store.own_label("acme", decision.id) == decision.label
+        assert await store.own("acme", "doc") == value("doc", label=SECRET)
+        kept = StoredValue(decision.id, "acme", EXCHANGE, decision.at, decision.label, (), decision.body_sha256)
+        assert await store.own("acme", decision.id) == kept
 
     async def test_what_is_not_there_is_unknown_and_nothing_is_made_from_it(
         self, stores: tuple[ProvenanceStore, Journal]
@@ -63,7 +74,7 @@ class ProvenanceStoreSuite:
             "chunk": frozenset({None}),
             "nothing": frozenset({None}),
         }
-        assert await store.own_label("acme", "chunk") is None
+        assert await store.own("acme", "chunk") is None
 
     async def test_tenants_never_mix(self, stores: tuple[ProvenanceStore, Journal]) -> None:
         store, journal = stores
@@ -76,7 +87,7 @@ class ProvenanceStoreSuite:
         assert await store.labels("other", ("doc",)) == {"doc": frozenset({INTERNAL})}
         assert await store.labels("other", (decision.id,)) == {decision.id: frozenset({None})}
         assert await store.exchanges("other", (decision.id,)) == []
-        assert await store.own_label("other", decision.id) is None
+        assert await store.own("other", decision.id) is None
 
     async def test_a_decision_is_made_from_what_it_names_and_from_the_answer_it_was_given(
         self, stores: tuple[ProvenanceStore, Journal]
@@ -97,12 +108,11 @@ class ProvenanceStoreSuite:
         decision = await _recorded(journal, label=INTERNAL)
         await store.add(value("doc"))
         for name in ("doc", decision.id):
-            assert not await store.relabel(change(name, TRUSTED, SECRET))
-            assert await store.relabel(change(name, INTERNAL, SECRET))
-            assert await store.own_label("acme", name) == SECRET
+            assert not await changed(store, name, TRUSTED, SECRET)
+            assert await changed(store, name, INTERNAL, SECRET)
             assert await store.labels("acme", (name,)) == {name: frozenset({SECRET})}
             assert await store.changes("acme", name) == [change(name, INTERNAL, SECRET)]
-        assert not await store.relabel(change("nothing", INTERNAL, SECRET))
+        assert not await changed(store, "nothing", INTERNAL, SECRET)
 
     async def test_deliveries_come_back_by_what_they_carried(self, stores: tuple[ProvenanceStore, Journal]) -> None:
         store, _ = stores

@@ -44,15 +44,21 @@ async def test_a_held_answer_is_fetched_in_anthropics_shape(
         assert (await approved.json())["state"] == "approved"
     async with http.get(f"{path}/answer") as found:
         message = await found.json()
+    assert found.headers["x-kyozon-label"].startswith("internal")
     assert (message["type"], message["content"][0]["text"]) == ("message", "Hello world")
     async with http.get(f"{path}/answer") as again:
-        assert again.status == HTTPStatus.NOT_FOUND
+        assert await again.json() == message
 
 
 async def test_a_release_is_asked_for_listed_and_refused(house: FakeInstallation, http: aiohttp.ClientSession) -> None:
     async with http.post("/v1/chat/completions", json=BODY, headers=ASKING) as refused:
         assert refused.status == HTTPStatus.FORBIDDEN
-        review = (await refused.json())["error"]["review"]
+        error = (await refused.json())["error"]
+    review = error["review"]
+    assert error["message"].endswith(
+        f"once review {review} is approved, GET /kyozon/v1/reviews/{review} names the grant (grant_id) with which the same "
+        "request may be sent (x-kyozon-grant)."
+    )
     async with http.get("/kyozon/v1/reviews?state=waiting", headers=BEN) as listed:
         assert [item["id"] for item in (await listed.json())["data"]] == [review]
     async with http.post(f"/kyozon/v1/reviews/{review}/approve") as own:

@@ -14,10 +14,12 @@ import kyozon.governance.duties
 from kyozon.bootstrap import discovery
 from kyozon.cli.governance_page import GovernancePage
 from kyozon.cli.incident_page import incident_page
+from kyozon.domain.decisions import Attempt, Candidate
 from kyozon.domain.errors import KyozonError, NotFound, UpstreamFailed
 from kyozon.domain.labels import Label, Level
 from kyozon.domain.language import Language, Text
 from kyozon.domain.reports import Figure, GovernanceReport, IncidentReport, Period
+from kyozon.domain.review import GrantUse
 from kyozon.services.reporting import schemas
 from kyozon.services.reporting.governance import GovernanceReporter, Sources
 from kyozon.services.reporting.incidents import IncidentReporter, Scope
@@ -28,6 +30,7 @@ from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.policies import PostgresPolicies
 from kyozon.storage.records import PostgresRecords
 from tests.fakes.installation import CONFIDENTIAL, FakeInstallation, api_key, ask
+from tests.fakes.record_samples import a_decision, an_outcome
 from tests.fakes.scripted import hello
 
 EVER = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
@@ -192,3 +195,41 @@ async def test_an_incident_lists_who_what_where_and_when(database: Database) -> 
     assert msgspec.json.decode(msgspec.json.encode(report), type=IncidentReport) == report
     with pytest.raises(NotFound):
         await incidents.report(Scope(decisions=("dec_none",)))
+    first = report.exposures[0].decision
+    assert (await incidents.report(Scope(decisions=(first, first), period=EVER, zone="external"))).decisions == 4
+    assert [
+        (await incidents.report(Scope(decisions=(first,), tenant=name))).decisions for name in ("default", "other")
+    ] == [
+        1,
+        0,
+    ]
+
+
+async def test_words_told_to_a_collector_and_words_let_out_by_a_person_are_listed(database: Database) -> None:
+    time, journal = FakeInstallation().time, PostgresJournal(database)
+    grant, outside = GrantUse("grt_1", "external"), Candidate("openai/gpt", "openai", "external", rank=1)
+    decision = a_decision(grant=grant, candidates=(outside,), chosen="openai/gpt")
+    await journal.open(decision, None)
+    await journal.close(
+        an_outcome(decision, model="openai/gpt", attempts=(Attempt("openai/gpt", "openai"),), heard=True), ()
+    )
+    await journal.stop()
+    records = PostgresRecords(database, EVER.until)
+    incidents = IncidentReporter(PostgresPolicies(database), records, time.world, "test")
+
+    report = await incidents.report(Scope(decisions=(decision.id,)))
+
+    assert [(one.provider, one.model, one.zone, one.grant, one.label) for one in report.exposures] == [
+        ("openai", "openai/gpt", "external", "grt_1", "confidential+jp-only+pii"),
+        ("collector", "", "collector", None, "confidential+jp-only+pii"),
+    ]
+    assert [one.provider for one in (await incidents.report(Scope(period=EVER, zone="collector"))).exposures] == [
+        "collector"
+    ]
+    assert "対象：決定 " + decision.id.replace("_", r"\_") in incident_page(report, "ja")
+    assert "grt" in incident_page(report, "en")
+    told = await reporter(database, FakeInstallation()).recorded(EVER)
+    assert [(row.provider, row.models, row.deliveries) for row in told.transfers] == [
+        ("collector", (), 1),
+        ("openai", ("openai/gpt",), 1),
+    ]

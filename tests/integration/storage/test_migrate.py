@@ -12,7 +12,16 @@ from kyozon.storage.migrate import current, newest, upgrade
 from kyozon.storage.records import PostgresRecords
 from tests.fakes.record_samples import a_decision
 
-ALL = ["0001_first", "0002_cache", "0003_limits", "0004_audit", "0005_review", "0006_provenance", "0007_reasoning"]
+ALL = [
+    "0001_first",
+    "0002_cache",
+    "0003_limits",
+    "0004_audit",
+    "0005_review",
+    "0006_provenance",
+    "0007_reasoning",
+    "0008_lowering",
+]
 _OF_BEFORE = """
 INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)
 VALUES ($1, $2, $3, $4, 'chat', 'auto', NULL, 'internal', $5)

@@ -53,3 +53,24 @@ async def test_a_basis_is_kept_as_it_is(database: Database) -> None:
     async with database.reading() as connection:
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute("UPDATE policy_basis SET body = '{}'")
+
+
+async def test_what_cannot_be_read_is_left_out_and_named(database: Database) -> None:
+    policies, journal = PostgresPolicies(database), PostgresJournal(database)
+    house = busy_installation(policies.keep)
+    await decide(house, 3, 1)
+    first, second, third = house.book.decisions_by_id.values()
+    for decision in (first, second, third):
+        await journal.open(decision, None)
+    await journal.stop()
+    async with database.reading() as connection:
+        await connection.execute("ALTER TABLE decision DISABLE TRIGGER USER")
+        await connection.execute("UPDATE decision SET body = body || '{\"label\": 7}' WHERE id = $1", second.id)
+        await connection.execute("ALTER TABLE policy_basis DISABLE TRIGGER USER")
+        await connection.execute("UPDATE policy_basis SET body = body || '{\"zones\": 7}' WHERE id = $1", first.basis)
+    left_out: list[str] = []
+    assert {decision.id async for decision, _ in policies.recorded(EVER, None, left_out)} == {first.id, third.id}
+    assert left_out == [second.id]
+    assert await policies.basis(first.basis) is None
+    proof = await Replayer(policies, registry_as_of).prove(EVER)
+    assert (proof.decisions, proof.unreplayable, proof.left_out) == (2, 2, [second.id])

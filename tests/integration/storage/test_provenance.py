@@ -12,7 +12,8 @@ from kyozon.governance.provenance import closure, effective, joined
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.provenance import PostgresProvenance
-from tests.contract.storage.provenance_store import INTERNAL, SECRET, ProvenanceStoreSuite, change, value
+from tests.contract.storage.provenance_store import INTERNAL, SECRET, ProvenanceStoreSuite, changed, value
+from tests.fakes.record_samples import a_decision
 
 GRAPHS = st.lists(
     st.tuples(
@@ -53,8 +54,22 @@ async def test_the_query_and_the_pure_code_say_the_same(
 async def test_of_two_who_change_a_label_at_the_same_moment_one_does(database: Database) -> None:
     store = PostgresProvenance(database)
     await store.add(value("doc"))
-    done = await asyncio.gather(*(store.relabel(change("doc", INTERNAL, SECRET)) for _ in range(4)))
+    done = await asyncio.gather(*(changed(store, "doc", INTERNAL, SECRET) for _ in range(4)))
     assert sorted(done) == [False, False, False, True]
+
+
+async def test_an_exchange_that_cannot_be_read_is_named(database: Database) -> None:
+    journal, decisions = PostgresJournal(database), [a_decision() for _ in range(2)]
+    for decision in decisions:
+        await journal.open(decision, None)
+    await journal.stop()
+    async with database.reading() as connection:
+        await connection.execute("ALTER TABLE decision DISABLE TRIGGER USER")
+        await connection.execute("UPDATE decision SET body = body || '{\"kind\": 7}' WHERE id = $1", decisions[0].id)
+    left_out: list[str] = []
+    names = [decision.id for decision in decisions]
+    found = await PostgresProvenance(database).exchanges("acme", names, left_out)
+    assert ([decision.id for decision, _ in found], left_out) == (names[1:], names[:1])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +87,7 @@ async def test_nobody_washes_a_label_off_in_silence(database: Database, statemen
     store = PostgresProvenance(database)
     await store.add(value("doc"))
     await store.add(value("chunk", "doc"))
-    await store.relabel(change("doc", INTERNAL, SECRET))
+    await changed(store, "doc", INTERNAL, SECRET)
     async with database.reading() as connection:
         with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
             await connection.execute(statement)

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from kyozon.domain.decisions import Decision
+from kyozon.domain.decisions import Attempt, CacheUse, Decision
+from kyozon.domain.errors import MissingPiece
 from kyozon.domain.usage import Charge, Usage
-from kyozon.metering.posting import hold, settle
+from kyozon.metering.posting import hold, settle, settle_attempts
 from kyozon.ports.records import UsageRow
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
@@ -45,6 +46,24 @@ async def test_pages_go_from_new_to_old_without_gap_or_repetition(
     while page := await records.decisions("acme", seen[-1].id if seen else None, 4):
         seen += [decision for decision, _ in page]
     assert seen == sorted(same_moment, key=lambda each: (each.at, each.id), reverse=True)
+
+
+async def test_a_record_that_cannot_be_read_hides_no_other(
+    database: Database, journal: PostgresJournal, records: PostgresRecords
+) -> None:
+    decisions = [a_decision(at=LONG_AGO + timedelta(seconds=second)) for second in range(4)]
+    for decision in decisions:
+        await journal.open(decision, None)
+    async with database.reading() as connection:
+        await connection.execute("ALTER TABLE decision DISABLE TRIGGER USER")
+        broken = [decision.id for decision in decisions[1:3]]
+        await connection.execute("UPDATE decision SET body = body || '{\"label\": 7}' WHERE id = ANY($1)", broken)
+    left_out: list[str] = []
+    page = await records.decisions("acme", None, 2, left_out)
+    assert [decision.id for decision, _ in page] == [decisions[3].id, decisions[0].id]
+    assert left_out == broken[::-1]
+    with pytest.raises(MissingPiece, match=broken[0]):
+        await records.decision(broken[0])
 
 
 async def test_another_tenants_decision_is_no_place_to_continue_from(
@@ -179,6 +198,32 @@ async def test_usage_sums_tokens_money_failures_and_what_has_no_price(
     assert row == expected
     (row,) = await records.usage("model", date(2026, 1, 1), "acme")
     assert row == msgspec.structs.replace(expected, group="local/small")
+
+
+async def test_usage_counts_what_broke_and_the_question_for_the_cache_for_their_own_models(
+    journal: PostgresJournal, records: PostgresRecords
+) -> None:
+    used = Usage(uncached=5, cache_read=2, cache_write=1, output=3)
+    broken = Attempt("gpt", "openai", "stream_broken", usage=used, charge=Charge(Decimal("0.5")))
+    asked = Attempt("e5", "local", usage=Usage(uncached=4), charge=Charge(Decimal(0), priced=False))
+    decision = a_decision()
+    outcome = an_outcome(
+        decision,
+        usage=Usage(uncached=10, output=7),
+        charge=Charge(Decimal(1)),
+        attempts=(Attempt("gpt", "openai", "timeout"), broken, Attempt("local/small", "local")),
+        cache=CacheUse("miss", embedding=asked),
+    )
+    booked = [settle(decision, outcome), *settle_attempts(decision, outcome)]
+    await journal.open(decision, None)
+    await journal.close(outcome, [transaction for transaction in booked if transaction])
+    (row,) = await records.usage("key", date(2026, 1, 1), None)
+    assert row == UsageRow("key_1", 1, 0, 22, 2, 10, Decimal("1.5"), "USD", 1)
+    assert await records.usage("model", date(2026, 1, 1), None) == [
+        UsageRow("e5", 0, 0, 4, 0, 0, Decimal(0), "USD", 1),
+        UsageRow("gpt", 0, 0, 8, 2, 3, Decimal("0.5"), "USD", 0),
+        UsageRow("local/small", 1, 0, 10, 0, 7, Decimal(1), "USD", 0),
+    ]
 
 
 async def test_currencies_are_never_added_up(journal: PostgresJournal, records: PostgresRecords) -> None:

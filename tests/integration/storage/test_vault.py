@@ -8,6 +8,7 @@ from msgspec import structs
 
 from kyozon.domain.errors import MissingPiece, StorageUnavailable
 from kyozon.storage.database import Database
+from kyozon.storage.encoding import to_text
 from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.vault import UNSEALED, Sealed, Vault
 
@@ -19,14 +20,23 @@ def masters(tmp_path: Path) -> MasterKeys:
     return MasterKeys(tmp_path / "keys")
 
 
+async def known(database: Database, *names: str) -> None:
+    """Put people on record, as each decision does."""
+    async with database.writing() as connection:
+        for name in names:
+            await connection.execute("SELECT subject_of('acme', $1)", to_text(name))
+
+
 @pytest.fixture
-def vault(database: Database, masters: MasterKeys) -> Vault:
+async def vault(database: Database, masters: MasterKeys) -> Vault:
+    await known(database, "ann", "bob")
     return Vault(database, masters)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(payload=st.binary(max_size=100), name=st.text(max_size=8))
 async def test_what_is_sealed_comes_back(vault: Vault, database: Database, payload: bytes, name: str) -> None:
+    await known(database, name)
     sealed = await vault.seal(("acme", name), payload, "row 1")
     assert payload not in sealed.payload or len(payload) < 4
     assert await vault.open(sealed, "row 1") == payload
@@ -54,6 +64,7 @@ async def test_the_same_words_never_look_the_same(vault: Vault) -> None:
 
 
 async def test_servers_that_begin_at_once_make_one_key(database: Database, masters: MasterKeys) -> None:
+    await known(database, "ann")
     vaults = [Vault(database, masters) for _ in range(6)]
     sealed = await asyncio.gather(*(vault.seal(ANN, b"words", "row 1") for vault in vaults))
     assert len({each.subject for each in sealed}) == 1

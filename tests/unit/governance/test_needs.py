@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kyozon.governance.needs import chat_needs
+from kyozon.governance.needs import MOST_TOOLS, chat_needs, hash_of_tool, tools_offered
 from tests.fakes.strategies import json_values
 
 MESSAGES = [{"role": "user", "content": "hello"}]
@@ -65,3 +65,36 @@ JSON = json_values("type", "content", "image_url")
 def test_any_json_is_survived(messages: list[Any], form: Any, tools: Any) -> None:
     needs = chat_needs({"messages": messages, "response_format": form, "tools": tools}, 5, 100)
     assert needs.input_tokens == 5
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ({"type": "function", "function": {"name": "get_weather"}}, "get_weather"),
+        ({"type": "custom", "custom": {"name": "run-sql.v2"}}, "run-sql.v2"),
+        ({"type": "web_search_20250305", "name": "web_search"}, "web_search"),
+        ({"type": "web_search"}, "web_search"),
+        ({"name": "older"}, "older"),
+    ],
+)
+def test_tools_are_told_by_the_hashes_of_their_names(tool: Any, name: str) -> None:
+    (told,) = tools_offered({"tools": [tool]})
+    assert told == hash_of_tool(name)
+    assert name not in told
+
+
+def test_names_of_any_form_have_a_hash() -> None:
+    names = ("transfer the draft of clause seven", "振込", "a" * 65, "", "\ud800")
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+    assert len(set(tools_offered({"tools": tools}))) == len(names)
+
+
+def test_of_very_many_tools_the_first_are_named() -> None:
+    tools = [{"type": "function", "function": {"name": f"t{number}"}} for number in range(MOST_TOOLS + 3)]
+    found = tools_offered({"tools": tools})
+    assert (len(found), found[-2:]) == (MOST_TOOLS + 1, (hash_of_tool(f"t{MOST_TOOLS - 1}"), "+3"))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["type", "name", "function"]), JSON)))
+def test_any_tools_are_survived(tools: list[Any]) -> None:
+    assert len(tools_offered({"tools": tools})) == len(tools)

@@ -110,6 +110,15 @@ def test_the_words_say_what_the_zone_may_receive(zone: Zone) -> None:
     assert all(text.ja for part in in_words(basis) for text in part.sentences)
 
 
+def test_masked_words_are_spoken_of_only_where_something_would_be_masked() -> None:
+    masked = "Personal data and secrets may go there in masked words, where the masking has been verified."
+    said = {part.heading.en: [text.en for text in part.sentences] for part in in_words(policy(HOST, AWAY))}
+    assert [masked in sentences for heading, sentences in sorted(said.items()) if heading.startswith("Zone")] == [
+        True,
+        False,
+    ]
+
+
 def test_default_deny_and_held_answers_are_said() -> None:
     sections = in_words(policy(HOST, review=ReviewRules((Label(Level.RESTRICTED),), frozenset({"host"}), frozenset({"k"}))))
     assert "refused" in sections[0].sentences[0].en

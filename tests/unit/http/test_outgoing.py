@@ -119,6 +119,11 @@ def test_choices_and_fields_are_kept_apart() -> None:
             {"choices": [{"message": {"content": [{"type": "text", "text": BAD}]}}]},
             ("choices", 0, "message", "content", 0, "text"),
         ),
+        (
+            "openai",
+            {"choices": [{"message": {"content": None, "audio": {"id": "a", "data": "//8=", "transcript": BAD}}}]},
+            ("choices", 0, "message", "audio", "transcript"),
+        ),
         ("anthropic", {"content": [{"type": "text", "text": BAD}]}, ("content", 0, "text")),
     ],
 )
@@ -128,6 +133,95 @@ def test_whole_answers(dialect: Dialect, body: dict[str, Any], path: tuple[Any, 
         found = found[part]
 
     assert found == INERT
+
+
+def citation(url: str, title: str = "") -> dict[str, Any]:
+    cited = {"url": url, "title": title, "start_index": 0, "end_index": 4}
+    return {"content": "Seen", "annotations": [{"type": "url_citation", "url_citation": cited}]}
+
+
+@pytest.mark.parametrize(
+    ("url", "mode", "shown"),
+    [
+        ("https://evil.example/?q=secret", "mark", "https[:]//evil.example/?q=secret"),
+        ("https://evil.example/?q=secret", "strip", "[link removed]"),
+        ("//evil.example/?q=secret", "mark", "[link removed]"),
+        ("javascript:fetch('//evil.example')", "mark", "[link removed]"),
+        ("javascript:fetch('https://evil.example')", "mark", "[link removed]"),
+        ("java\tscript:fetch('/q')", "mark", "[link removed]"),
+        ("/\t/evil.example/?q=secret", "mark", "[link removed]"),
+        ("https://docs.example\t.evil.example/", "mark", "[link removed]"),
+        ("//evil.example/?q=https://docs.example", "mark", "[link removed]"),
+        ("//evil.example/?q=https://evil.example", "strip", "[link removed]"),
+        ("data:text/html,<img src=https://evil.example>", "strip", "[link removed]"),
+        ("/files/a plot.png", "mark", "/files/a plot.png"),
+        ("https://docs.example/a?b=c#d", "mark", "https://docs.example/a?b=c#d"),
+        ("/files/plot.png", "strip", "/files/plot.png"),
+    ],
+)
+def test_citations_whole_and_streamed(url: str, mode: Any, shown: str) -> None:
+    rules = LinkRules(mode, frozenset({"docs.example"}))
+    whole = msgspec.json.encode({"choices": [{"index": 0, "message": citation(url)}]})
+    chunk = msgspec.json.encode({"choices": [{"index": 0, "delta": citation(url), "finish_reason": None}]})
+
+    message = msgspec.json.decode(Outgoing("openai", rules, None).whole(whole))["choices"][0]["message"]
+    (passed,) = sent(Outgoing("openai", rules, None), [Piece(chunk)])
+    for found in (message, msgspec.json.decode(passed.payload)["choices"][0]["delta"]):
+        assert found["annotations"][0]["url_citation"]["url"] == shown
+        assert found["content"] == "Seen"
+
+
+def test_the_title_of_a_citation_is_text_like_any_other() -> None:
+    whole = msgspec.json.encode({"choices": [{"index": 0, "message": citation("/a", BAD)}]})
+    message = msgspec.json.decode(Outgoing("openai", RULES, None).whole(whole))["choices"][0]["message"]
+    assert message["annotations"][0]["url_citation"]["title"] == INERT
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "shown"),
+    [
+        ("url", "https://evil.example/?q=secret", "https[:]//evil.example/?q=secret"),
+        ("url", "//evil.example/?q=secret", "[link removed]"),
+        ("url", "https://docs.example/a", "https://docs.example/a"),
+        ("source", "kb:article-7", "kb:article-7"),
+        *((field, BAD, INERT) for field in ("title", "source", "document_title", "cited_text")),
+    ],
+)
+def test_anthropics_citations_whole_and_streamed(field: str, said: str, shown: str) -> None:
+    cited = {"type": "web_search_result_location", "encrypted_index": "e", field: said}
+    block = {"type": "text", "text": "Seen", "citations": [cited]}
+    delta = {"type": "citations_delta", "citation": cited}
+    whole, start, grown = (
+        msgspec.json.encode(body)
+        for body in (
+            {"type": "message", "content": [block]},
+            {"type": "content_block_start", "index": 0, "content_block": {**block, "text": ""}},
+            {"type": "content_block_delta", "index": 0, "delta": delta},
+        )
+    )
+    message = msgspec.json.decode(Outgoing("anthropic", RULES, None).whole(whole))
+    pieces = [Piece(start, "content_block_start"), Piece(grown, "content_block_delta")]
+    begun, said_later = (msgspec.json.decode(one.payload) for one in sent(Outgoing("anthropic", RULES, None), pieces))
+    places = (
+        message["content"][0]["citations"][0],
+        begun["content_block"]["citations"][0],
+        said_later["delta"]["citation"],
+    )
+    assert places == ({**cited, field: shown},) * 3
+
+
+@given(text=TEXTS.map("".join), places=st.lists(st.integers(0, 120), max_size=6), ended=st.booleans())
+def test_what_is_spoken_is_looked_at_however_it_is_cut(text: str, places: list[int], *, ended: bool) -> None:
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> Piece:
+        return Piece(msgspec.json.encode({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}))
+
+    parts = [chunk({"audio": {"id": "a", "transcript": part}}) for part in cut(text, places)]
+    sound = chunk({"audio": {"data": "//8="}})
+    pieces = sent(Outgoing("openai", RULES, None), [*parts, sound, *([chunk({}, "stop")] if ended else [])])
+
+    said = [msgspec.json.decode(one.payload)["choices"][0]["delta"].get("audio", {}) for one in pieces]
+    assert "".join(one.get("transcript", "") for one in said) == neutralised(text, RULES)
+    assert "//8=" in [one.get("data") for one in said]
 
 
 @pytest.mark.parametrize(

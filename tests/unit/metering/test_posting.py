@@ -73,6 +73,15 @@ def test_owed_to_the_provider_that_answered_not_to_the_one_chosen() -> None:
     assert booked.postings[1].account == "provider:openai-eu:payable"
 
 
+def test_of_one_model_at_two_providers_the_one_that_was_reached_is_owed() -> None:
+    """The caller left during the first words of the second one: no attempt names it."""
+    decision = a_decision()
+    left = an_outcome(decision, status="left", attempts=(Attempt("local/small", "local", "timeout"),), provider="partner")
+    booked = settle(decision, left)
+    assert booked is not None
+    assert booked.postings[1].account == "provider:partner:payable"
+
+
 def test_a_lost_request_is_owed_to_the_chosen_models_provider() -> None:
     decision = a_decision()
     booked = settle(decision, an_outcome(decision, status="lost", model=None, attempts=()))

@@ -90,7 +90,7 @@ class Borders(RuleBasedStateMachine):
         self.house = FakeInstallation()
         self.house.answers = self.store(self.house.log)
         house = self.house
-        house.provenance = self.provenance(house.stored, house.registry, house.time.world, house.trail)
+        house.provenance = self.provenance(house.stored, house.registry, house.time.world)
         self.house.use_cache(CacheOptions(keep_for=timedelta(minutes=10)), self.partition)
         self.runner = asyncio.Runner()
         self.kept: dict[tuple[Asker, str], datetime] = {}

@@ -33,8 +33,9 @@ async def test_a_request_with_a_canary_does_not_leave_for_a_zone_that_is_not_cle
         await house.chat.answer(ask("cheap", declared=INTERNAL, messages=said(f"Secret {TOKEN}.")))
     await house.drain()
 
-    (decision,) = house.book.decisions_by_id
+    ((decision, outcome),) = house.book.outcomes.items()
     assert refused.value.rules == {"canary"}
+    assert (outcome.status, outcome.error) == ("refused", "canary")
     assert house.sent == []
     assert house.alarms == [CanaryAlarm("deployment", "egress", "external", decision, "default", "ann")]
     assert TOKEN not in refused.value.text.en + str(house.alarms)

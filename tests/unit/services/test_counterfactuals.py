@@ -16,6 +16,7 @@ from kyozon.domain.labels import Label, Level
 from kyozon.services.counterfactuals import Altered, alterations, counterfactuals, ranked
 from kyozon.services.deciding import RECORDED, Question
 from kyozon.services.registry import Registry
+from tests.fakes.estimator import KnowsThree
 from tests.fakes.installation import CONFIDENTIAL, FakeInstallation, api_key, ask
 from tests.fakes.policies import MemoryPolicies
 from tests.fakes.random_requests import busy_installation, decide
@@ -60,13 +61,15 @@ async def test_prices_flip_a_choice_among_the_permitted() -> None:
     assert found[f"in-house at less than {first.predicted_cost:f} USD for this request"] == "local/in-house"
 
 
-@given(seed=st.integers(0, 2**32))
+@given(seed=st.integers(0, 2**32), measured=st.booleans())
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-async def test_sufficient_whenever_the_decider_itself_decides_again(seed: int) -> None:
+async def test_sufficient_whenever_the_decider_itself_decides_again(seed: int, *, measured: bool) -> None:
     """E3, over requests of every kind: a fresh installation under the altered policy gets the altered request."""
     policies = MemoryPolicies()
     house = busy_installation(policies.keep)
     policies.book = house.book
+    if measured:
+        house.measure(KnowsThree())
     await decide(house, 12, seed)
     async for decision, _ in policies.recorded(EVER):
         registry = registry_as_of(policies.bases[decision.basis])
@@ -96,6 +99,8 @@ async def _decided_by(altered: Altered) -> str | None:
     assert decision.needs is not None
     assert decision.clearance is not None
     house.registry.installation = structs.replace(altered.registry.installation, cards=altered.registry.cards())
+    if decision.router == "measured":
+        house.measure(KnowsThree(), altered.registry.installation.quality)
     key = structs.replace(api_key(), clearance=decision.clearance)
     question = Question(Caller(key), decision.kind, decision.requested_model, decision.needs, decision.label, "0" * 64)
     try:

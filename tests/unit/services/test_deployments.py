@@ -10,7 +10,10 @@ from kyozon.domain.callers import Caller
 from kyozon.domain.errors import UpstreamUnreachable
 from kyozon.domain.models import AUTO
 from kyozon.domain.requests import EmbeddingRequest
+from kyozon.governance.provenance import deliveries_of
 from kyozon.routing.breaking import Breaking
+from kyozon.services.reporting.calls import calls_of
+from kyozon.telemetry.reached import reached
 from tests.fakes.installation import CHEAP, DEAR, EMBEDDER, NEVER_OPEN, FakeInstallation, api_key, ask
 from tests.fakes.scripted import HANG, ScriptedEmbedding, hello
 
@@ -47,6 +50,27 @@ async def test_one_stands_in_for_the_other_and_is_owed_for_it() -> None:
         await house.chat.answer(ask("cheap"))
     assert house.book.total("provider:boutique:payable") < 0 == house.book.total("provider:bargain:payable")
     house.assert_settled()
+
+
+@pytest.mark.parametrize(("fails", "hangs"), [("bargain", "boutique"), ("boutique", "bargain")])
+async def test_who_leaves_while_the_second_is_asked_owes_the_second_and_has_told_both(fails: str, hangs: str) -> None:
+    house = _house()
+    house.chats[fails].scripts = [[UpstreamUnreachable(fails, "refused")]]
+    house.chats[hangs].scripts = [[HANG]]
+    house.health.begin(TWIN if hangs == "boutique" else CHEAP)  # under way: the other one comes first
+    asking = asyncio.create_task(house.chat.answer(ask("cheap")))
+    for _ in range(200):
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await house.drain()
+    ((decision_id, outcome),) = house.book.outcomes.items()
+    decision = house.book.decisions_by_id[decision_id]
+    assert ([one.provider for one in outcome.attempts], outcome.provider, outcome.model) == ([fails], hangs, "cheap")
+    assert house.book.total(f"provider:{fails}:payable") == 0 > house.book.total(f"provider:{hangs}:payable")
+    assert [(one.provider, one.status) for one in calls_of(decision, outcome)] == [(fails, "failed"), (hangs, "left")]
+    assert {one.provider for one in deliveries_of(decision, outcome)} == {"bargain", "boutique"}
+    assert reached(decision, outcome) == (hangs, "cheap")
 
 
 async def test_a_stream_is_under_way_until_its_last_piece() -> None:

@@ -62,5 +62,5 @@ async def test_a_router_that_invents_a_card_is_stopped_and_settled() -> None:
     with pytest.raises(NotPermitted):
         await house.chat.answer(ask(declared=CONFIDENTIAL))
     assert house.sent == []
-    assert house.book.outcomes[RECORDED.get() or ""].error == "not_permitted"
+    assert house.book.outcomes[RECORDED.get() or ""].error == "egress"
     house.assert_settled()

@@ -50,7 +50,7 @@ async def test_a_reader_below_the_label_learns_neither_documents_nor_labels_nor_
     stored = Label(Level.CONFIDENTIAL, frozenset({SECRET}))
     document = StoredValue(f"doc_{SECRET}", "default", "document", START, stored)
     await house.stored.add(document)
-    asked = structs.replace(ask(key=OWN), sources=(document.id,))
+    asked = structs.replace(ask("in-house", key=OWN), sources=(document.id,))
     answered = await house.chat.answer(asked)
     whole = house.book.decisions_by_id[answered.decision_id]
     assert SECRET in str(msgspec.json.encode(whole))

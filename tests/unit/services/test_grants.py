@@ -99,8 +99,9 @@ async def test_a_stream_uses_it_too() -> None:
 async def test_whatever_differs_is_denied(other: dict[str, Any]) -> None:
     house = FakeInstallation()
     grant = await granted(house)
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotPermitted) as refused:
         await house.chat.answer(ask(**WANTED | other, grant=grant))
+    assert "_" not in refused.value.text.en  # in words, not in names of fields
     assert house.sent == []
     assert house.reviews.grants[grant].used_at is None
     house.assert_settled()

@@ -1,4 +1,4 @@
-"""Answers that a person looks at first: held, approved by another, delivered once."""
+"""Answers that a person looks at first: held, approved by another, delivered until they expire."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ async def test_any_one_reason_holds(rules: dict[str, Any], declared: Label, hold
     house.assert_settled()
 
 
-async def test_approved_by_another_and_delivered_once() -> None:
+async def test_approved_by_another_and_delivered_until_it_expires() -> None:
     house = holding(keys=frozenset({"ann"}))
     review = await held(house)
     with pytest.raises(HeldForReview):
@@ -76,10 +76,23 @@ async def test_approved_by_another_and_delivered_once() -> None:
         await house.reviewing.collect(Caller(EVE), review)
     item, payload = await house.reviewing.collect(Caller(ANN), review)
     assert (b"Hello world" in payload, item.model, item.content_type) == (True, "cheap", "answer/openai/openai")
+    again, same = await house.reviewing.collect(Caller(ANN), review)  # the first may have been lost on its way
+    assert (again.state, same) == ("delivered", payload)
+    told = [(event.action, event.user, event.object) for event in house.reviews.events[2:]]
+    assert told == [("review:delivered", "ann", review)] * 2
+    house.time.advance(hours=24)
     with pytest.raises(NotFound):
         await house.reviewing.collect(Caller(ANN), review)
+    assert [item.state for item in await house.reviewing.items(Caller(ANN), None, 10)] == ["delivered"]
     assert house.reviews.contents == {}
     house.assert_settled()
+
+
+async def test_a_reviewer_does_not_look_at_his_own_before() -> None:
+    house = holding(keys=frozenset({"ann"}))
+    review = await held(house)
+    own = structs.replace(ANN, id="key_other", name="other", roles=frozenset({"review"}))
+    assert (await house.reviewing.show(Caller(own), review)).content is None
 
 
 async def test_what_is_raised_while_it_waits_binds_it() -> None:
@@ -87,12 +100,34 @@ async def test_what_is_raised_while_it_waits_binds_it() -> None:
     await house.provenance.add(StoredValue("doc", "default", "document", START, INTERNAL))
     review = await held(house, sources=("doc",))
     await house.reviewing.approve(Caller(BEN), review)
-    await house.provenance.relabel(Wish("default", "doc", Label(Level.RESTRICTED), "ben", "it was wrong"))
+    await house.provenance.raise_label(Wish("default", "doc", Label(Level.RESTRICTED), "ben", "it was wrong"))
     low = Clearance(Level.CONFIDENTIAL)
     for act, key in ((house.reviewing.collect, ANN), (house.reviewing.show, BEN)):
         with pytest.raises(NotPermitted):
             await act(Caller(structs.replace(key, clearance=low)), review)
     assert (await house.reviewing.collect(Caller(ANN), review))[1]  # who is cleared for more gets it still
+
+
+async def test_nobody_approves_what_he_may_not_read_any_more() -> None:
+    house = holding(keys=frozenset({"ann"}))
+    await house.provenance.add(StoredValue("doc", "default", "document", START, INTERNAL))
+    review = await held(house, sources=("doc",))
+    await house.provenance.raise_label(Wish("default", "doc", Label(Level.RESTRICTED), "eve", "it was wrong"))
+    low = structs.replace(BEN, clearance=Clearance(Level.CONFIDENTIAL))
+    with pytest.raises(NotPermitted):
+        await house.reviewing.approve(Caller(low), review)
+    assert house.reviews.queue[review].state == "waiting"
+    assert (await house.reviewing.refuse(Caller(low), review)).state == "refused"
+
+
+async def test_what_others_wait_for_hides_nothing() -> None:
+    house = holding(keys=frozenset({"ann", "eve"}))
+    mine = await held(house)
+    for _ in range(3):
+        with pytest.raises(HeldForReview):
+            await house.chat.answer(ask(key=EVE))
+    assert [item.id for item in await house.reviewing.items(Caller(ANN), None, 2)] == [mine]
+    assert len(await house.reviewing.items(Caller(BEN), None, 3)) == 3
 
 
 async def test_refused_it_is_gone() -> None:

@@ -15,6 +15,7 @@ from kyozon.domain.requests import ChatRequest, EmbeddingRequest, Json
 from kyozon.http.anthropic_request import to_chat
 from kyozon.services.cache import CacheOptions
 from kyozon.services.chat import Ask
+from kyozon.services.provenance import Wish
 from kyozon.services.replaying import replay
 from tests.fakes.detection import VALUES, KnownValues
 from tests.fakes.installation import DEAR, EMBEDDER, IN_HOUSE, FakeInstallation, api_key, ask
@@ -62,6 +63,23 @@ async def streamed(house: FakeInstallation, asked: Ask) -> str:
     chunks = [msgspec.json.decode(one.payload) async for one in running.pieces]
     await running.close()
     return "".join(choice["delta"].get("content", "") for one in chunks for choice in one["choices"])
+
+
+async def test_an_exposure_report_weighs_the_words_that_were_sent(house: FakeInstallation) -> None:
+    answered = await house.chat.answer(said())
+    (one,) = (await house.provenance.exposure("default", answered.decision_id)).deliveries
+    assert (one.delivery.zone, one.permitted_now) == ("external", True)
+
+    now = house.registry.installation
+    closed = structs.replace(now.zones["external"], masked=False)
+    house.registry.installation = structs.replace(now, zones={**now.zones, "external": closed})
+    (one,) = (await house.provenance.exposure("default", answered.decision_id)).deliveries
+    assert not one.permitted_now
+
+    house.registry.installation = now
+    secret = Label(Level.CONFIDENTIAL, SENSITIVE.compartments)
+    raised = await house.provenance.raise_label(Wish("default", answered.decision_id, secret, "ann", "it was wrong"))
+    assert not raised.deliveries[0].permitted_now
 
 
 async def test_an_outside_model_gets_tokens_and_the_caller_reads_the_values(house: FakeInstallation) -> None:

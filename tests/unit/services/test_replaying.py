@@ -103,6 +103,19 @@ async def test_a_record_of_an_earlier_version_is_counted_apart() -> None:
     assert (proof.decisions, proof.unreplayable, proof.same) == (1, 1, 0)
 
 
+async def test_a_rule_that_is_not_installed_any_more_stops_nothing_but_its_own_decisions() -> None:
+    policies = MemoryPolicies()
+    house = FakeInstallation(keep=policies.keep)
+    policies.book = house.book
+    old, _ = await recorded(house, policies)
+    policies.bases["old"] = structs.replace(policies.bases[old.basis], rules=("of_a_third_party",))
+    house.book.decisions_by_id[old.id] = structs.replace(old, basis="old")
+    await recorded(house, policies, declared=CONFIDENTIAL)
+    proof = await Replayer(policies, registry_as_of).prove(EVER)
+    assert (proof.decisions, proof.same, proof.uninstalled) == (2, 1, 1)
+    assert ["of_a_third_party" in text.en for text in proof.missing] == [True]
+
+
 async def test_another_policy_is_forecast_with_its_cost() -> None:
     policies = MemoryPolicies()
     house = FakeInstallation(keep=policies.keep)

@@ -132,8 +132,8 @@ def test_limits_of_new_keys() -> None:
         BOX + '[zones.lan]\nclearance = "confidential+b+a"\n[models.m]\nprovider = "gpu-box"\nabilities = ["tools"]\n',
         '[models.m]\nabilities = { tools = true }\nprovider = "gpu-box"\n[zones.lan]\nclearance = "Confidential+a+b"\n'
         + BOX,
-        BOX + "[server]\nport = 9\n[zones.lan]\nclearance = 'confidential + a+b'\n[routing]\nrouter = 'cheapest'\n"
-        "[models.m]\nprovider = 'gpu-box'\nabilities = ['tools'] # note\n",
+        BOX + "[server]\nport = 9\n[zones.lan]\nclearance = 'confidential + a+b'\n[routing]\nrouter = 'measured'\n"
+        "quality = 'HIGH'\n[models.m]\nprovider = 'gpu-box'\nabilities = ['tools'] # note\n",
     ],
 )
 def test_the_policy_version_is_of_the_content_not_its_form(same: str) -> None:

@@ -28,6 +28,7 @@ BOX = '[providers.box]\nvendor = "vllm"\n'
         ("port = 1\n", "port: unknown here: port belongs under [server]."),
         ("[database]\nport = 1\n", "database.port: unknown here: port belongs under [server]."),
         ("[sever]\n", 'sever: unknown setting: did you mean "server"?'),
+        ('[reviews]\nlabels = ["restricted"]\n', 'reviews: unknown setting: did you mean "review"?'),
         ("prot = 1\n", "prot: unknown setting: did you mean port, [server]?"),
         ("[routing]\nzzz = 1\n", "routing.zzz: unknown setting: use one of:"),
         ('[server]\nlanguage = "jp"\n', 'server.language: "jp" is not one of "auto", "en", "ja".'),

@@ -6,6 +6,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.decisions import Attempt, Candidate, Decision, Outcome
 from kyozon.domain.labels import Label
+from kyozon.domain.provenance import COLLECTOR
 from kyozon.domain.usage import Charge, Usage
 from kyozon.services.settling import NOT_SENT
 
@@ -39,12 +40,20 @@ def calls_of(decision: Decision, outcome: Outcome | None) -> tuple[Made, ...]:
         chosen = (Attempt(c.model, c.provider) for c in decision.candidates if c.rank == 1)
         return tuple(_made(decision, attempt, "open") for attempt in chosen)
     found = list(_attempts(decision, outcome))
-    if outcome.model is not None and all(one.error or one.model != outcome.model for one in outcome.attempts):
+    if outcome.model is not None and not any(one.error is None and _served(one, outcome) for one in outcome.attempts):
         found += _unrecorded(decision, outcome)
     if outcome.cache is not None and outcome.cache.embedding is not None:
         asked = outcome.cache.embedding
         found.append(structs.replace(_made(decision, asked, "failed" if asked.error else "answered"), aside=True))
     return tuple(found)
+
+
+def told_of(decision: Decision, outcome: Outcome | None) -> tuple[Made, ...]:
+    """The words of the request and of its answer, as they are, where they were told to a collector of spans."""
+    if outcome is None or not outcome.heard:
+        return ()
+    place = Attempt("", COLLECTOR, error=outcome.error)
+    return (structs.replace(_made(decision, place, outcome.status), zone=COLLECTOR),)
 
 
 def _attempts(decision: Decision, outcome: Outcome) -> Iterator[Made]:
@@ -53,16 +62,21 @@ def _attempts(decision: Decision, outcome: Outcome) -> Iterator[Made]:
     for place, attempt in enumerate(outcome.attempts):
         if attempt.error in NOT_SENT:
             continue
-        if place == last and attempt.model == outcome.model:
+        if place == last and _served(attempt, outcome):
             yield _answer(decision, attempt, outcome)
         else:
             yield _made(decision, attempt, "failed" if attempt.error else "broken")
 
 
 def _unrecorded(decision: Decision, outcome: Outcome) -> Iterator[Made]:
-    ranked = sorted((c for c in decision.candidates if c.model == outcome.model), key=_rank)
+    ranked = sorted((c for c in decision.candidates if _served(c, outcome)), key=_rank)
     for candidate in ranked[:1]:
         yield _answer(decision, Attempt(candidate.model, candidate.provider), outcome)
+
+
+def _served(one: Attempt | Candidate, outcome: Outcome) -> bool:
+    """Whether it is the model in the outcome, at the provider there if one is named."""
+    return one.model == outcome.model and outcome.provider in (None, one.provider)
 
 
 def _answer(decision: Decision, attempt: Attempt, outcome: Outcome) -> Made:

@@ -77,12 +77,17 @@ class GovernanceReporter:
         async for one in walk.over(period):
             inventory.take(one.decision, one.calls, walk.places)
             system.take(one.decision, one.basis)
-            transfers.take(one.decision, one.calls, walk.places)
+            transfers.take(one.decision, one.departures, walk.places)
             counts.take(one.decision, one.outcome, one.calls, walk.places)
         models, card = inventory.models(walk.places), system.card()
         events = await self._sources.happenings.events(period)
         figures = (
             *counts.figures(card.rules, self._named_rules()),
+            Figure(
+                "unreadable",
+                Text("decisions that cannot be read, and are left out", "読めないため除いた決定"),
+                len(walk.left_out),
+            ),
             Figure("models", Text("models in the inventory", "台帳のモデル"), len(models)),
             Figure("policies", Text("policies in use", "使用されたポリシー"), len(card.policies)),
             Figure("changes", Text("changes of policy", "ポリシーの変更"), len(card.changes)),
@@ -132,6 +137,7 @@ def _events(found: Mapping[str, int]) -> list[Figure]:
 _AUDIT = {
     "leaves": Text("audit leaves verified", "検証した監査ログの葉"),
     "sound": Text("audit log as committed to", "監査ログがコミット時のまま"),
+    "findings": Text("findings of its examination", "その検証での指摘"),
     "last_signed": Text("last checkpoint, at leaf", "最新のチェックポイント（葉の数）"),
     "checkpoints": Text("signed checkpoints", "署名付きチェックポイント"),
     "waiting": Text("records waiting for their leaf", "登録待ちの記録"),
@@ -141,12 +147,8 @@ _AUDIT = {
 
 
 def _audit(examined: Examined | None) -> tuple[Figure, ...]:
-    values = {} if examined is None else structs.asdict(examined) | {"sound": _sound(examined)}
+    values = {} if examined is None else structs.asdict(examined) | {"sound": "yes" if examined.sound else "no"}
     return tuple(Figure(f"audit_{name}", text, values.get(name)) for name, text in _AUDIT.items())
-
-
-def _sound(examined: Examined) -> str:
-    return "yes" if examined.sound else f"no ({examined.findings} findings)"
 
 
 _KINDS = {

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from msgspec import Struct
 
+from kyozon.domain.decisions import Decision
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 from kyozon.domain.reports import ExposedCall, ExposureSum, IncidentReport, Period
@@ -17,35 +18,54 @@ from kyozon.services.world import World
 
 _NOTE = Text(
     "Of the words themselves the records hold a hash alone. A call counts as a delivery whether or not it was answered; "
-    "so does one that may have been made by a process that died. Where the answer came from the cache nothing left this "
-    "installation. Telling authorities and the persons concerned is up to you.",
+    "so does one that may have been made by a process that died, and so do words told to a collector of spans, whose "
+    "provider is called collector. Where the answer came from the cache nothing left this installation. Telling "
+    "authorities and the persons concerned is up to you.",
     "記録が保持するのは本文のハッシュだけです。応答の有無にかかわらず、呼び出しを送信と数えます。停止したプロセスが"
-    "送信した可能性のあるものも含みます。キャッシュからの応答では外部への送信はありません。"
-    "当局や本人への通知は組織が行ってください。",
+    "送信した可能性のあるものや、スパンのコレクターに渡した本文（提供元は collector）も含みます。"
+    "キャッシュからの応答では外部への送信はありません。当局や本人への通知は組織が行ってください。",
 )
 
 
 class Scope(Struct, frozen=True):
-    """Which decisions: those named, or those of a period; of their calls those to a provider, model or zone, if named."""
+    """Which decisions: those named and those of a period, of one tenant and one user, if named.
+
+    Of what left for them the part that went to a provider, model or zone, if named.
+    """
 
     decisions: tuple[str, ...] = ()
     period: Period | None = None
+    tenant: str | None = None
     provider: str | None = None
     model: str | None = None
     zone: str | None = None
     user: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> Text:
         """The scope as it was asked for."""
-        parts = [f"decision {name}" for name in self.decisions]
+        parts = [Text(f"decision {name}", f"決定 {name}") for name in self.decisions]
         if self.period is not None:
-            parts.append(f"{self.period.since.isoformat()} to {self.period.until.isoformat()}")
-            parts += [f"tenant {self.period.tenant}"] if self.period.tenant else []
-        named = {"provider": self.provider, "model": self.model, "zone": self.zone, "user": self.user}
-        return ", ".join(parts + [f"{what} {name}" for what, name in named.items() if name])
+            since, until = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (self.period.since, self.period.until))
+            parts.append(Text(f"{since} to {until} UTC", f"{since} から {until}（UTC）"))
+        named = (
+            ("tenant", "テナント"),
+            ("provider", "提供元"),
+            ("model", "モデル"),
+            ("zone", "ゾーン"),
+            ("user", "利用者"),
+        )
+        found = ((what, getattr(self, what[0])) for what in named)
+        parts += [Text(f"{en} {name}", f"{ja} {name}") for (en, ja), name in found if name]
+        return Text(", ".join(part.en for part in parts), "、".join(part.ja for part in parts))
+
+    def asks(self, decision: Decision) -> bool:
+        """Whether a decision is in question."""
+        wanted = ((self.tenant, decision.tenant), (self.user, decision.user))
+        return all(name is None or name == found for name, found in wanted)
 
     def covers(self, made: Made, zone: str) -> bool:
-        """Whether a call is in question."""
+        """Whether something that left is in question."""
         wanted = ((self.provider, made.provider), (self.model, made.model), (self.zone, zone))
         return all(name is None or name == found for name, found in wanted)
 
@@ -65,31 +85,34 @@ class IncidentReporter:
         decisions = refused = running = cached = 0
         async with aclosing(self._happened(scope, walk)) as happened:
             async for one in happened:
-                if scope.user not in (None, one.decision.user):
+                if not scope.asks(one.decision):
                     continue
-                called = [_exposed(one, made, walk.places) for made in one.calls if self._covers(scope, made, walk.places)]
-                if not called and (scope.provider or scope.model or scope.zone):
+                left = [
+                    _exposed(one, made, walk.places) for made in one.departures if self._covers(scope, made, walk.places)
+                ]
+                if not left and (scope.provider or scope.model or scope.zone):
                     continue
                 decisions += 1
                 refused += one.outcome is not None and one.outcome.status == "refused"
                 running += one.outcome is None
                 cached += one.outcome is not None and one.outcome.cache is not None and one.outcome.cache.hit
-                exposures += called
+                exposures += left
         return IncidentReport(
             version=self._version,
             made_at=self._world.now(),
-            scope=str(scope),
+            scope=scope.text,
             decisions=decisions,
             refused=refused,
             open=running,
             given_from_cache=cached,
+            unreadable=len(walk.left_out),
             sums=_sums(exposures),
             exposures=tuple(exposures),
             note=_NOTE,
         )
 
     async def _happened(self, scope: Scope, walk: Walk) -> AsyncGenerator[Happened, None]:
-        for name in scope.decisions:
+        for name in dict.fromkeys(scope.decisions):
             found = await self._records.decision(name)
             if found is None:
                 raise NotFound(
@@ -102,7 +125,8 @@ class IncidentReporter:
             yield Happened(decision, outcome, calls_of(decision, outcome), await walk.basis(decision.basis))
         if scope.period is not None:
             async for one in walk.over(scope.period):
-                yield one
+                if one.decision.id not in scope.decisions:
+                    yield one
 
     @staticmethod
     def _covers(scope: Scope, made: Made, places: Places) -> bool:
@@ -120,6 +144,7 @@ def _exposed(one: Happened, made: Made, places: Places) -> ExposedCall:
         user=decision.user,
         label=str(made.label),
         masked=made.masked,
+        grant=decision.grant.id if decision.grant is not None and decision.grant.zone == zone else None,
         kind="embedding" if made.aside else decision.kind,
         purpose=decision.purpose,
         provider=made.provider,

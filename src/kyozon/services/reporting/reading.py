@@ -9,27 +9,36 @@ from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.policy import Basis
 from kyozon.domain.reports import Period
 from kyozon.ports.policies import Policies
-from kyozon.services.reporting.calls import Made, calls_of
+from kyozon.services.reporting.calls import Made, calls_of, told_of
 from kyozon.services.reporting.places import Places
 
 
 class Happened(Struct, frozen=True):
-    """One decision of the period. An outcome from after its end is not there: it belongs to the next report."""
+    """One decision, with the calls it led to. An outcome from after the period is not there: it belongs to the next."""
 
     decision: Decision
     outcome: Outcome | None
     calls: tuple[Made, ...]
     basis: Basis | None
 
+    @property
+    def departures(self) -> tuple[Made, ...]:
+        """Everything that left for it: the calls, and words told to a collector."""
+        return (*self.calls, *told_of(self.decision, self.outcome))
+
 
 class Walk:
-    """Reads the period once; `places` then knows what the bases in use say."""
+    """Reads the period once.
+
+    `places` then knows what the bases in use say, and `left_out` which records cannot be read.
+    """
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
         self._bases: dict[str, Basis | None] = {}
         self._last = ""
         self.places = Places()
+        self.left_out: list[str] = []
 
     async def over(self, period: Period) -> AsyncGenerator[Happened, None]:
         """Every decision of the period, oldest first."""
@@ -54,5 +63,5 @@ class Walk:
         return found
 
     async def _recorded(self, period: Period) -> AsyncGenerator[tuple[Decision, Outcome | None], None]:
-        async for pair in self._policies.recorded(period.since, period.tenant):
+        async for pair in self._policies.recorded(period.since, period.tenant, self.left_out):
             yield pair

@@ -33,7 +33,7 @@ class Transfers:
         self._rows: dict[_Lane, _Row] = {}
 
     def take(self, decision: Decision, calls: Sequence[Made], places: Places) -> None:
-        """Count the deliveries of one decision that left for outside."""
+        """Count what left for outside for one decision."""
         for made in calls:
             zone = places.zone_of((made.provider, made.model), made.zone)
             if not places.outside(zone):
@@ -42,7 +42,7 @@ class Transfers:
             lane = (made.provider, zone, str(made.label), kind, decision.purpose)
             row = self._rows.setdefault(lane, _Row(decision.at, decision.at))
             row.last = decision.at
-            row.models.add(made.model)
+            row.models |= {made.model} - {""}
             row.requests += row.request != decision.id
             row.request = decision.id
             row.deliveries += 1

@@ -21,7 +21,8 @@ _EVER, _JUST_NOW = timedelta(days=365_000), timedelta(hours=1)
 _ADOPT = "SELECT audit_adopt(1000)"
 _HELD = "SELECT id FROM legal_hold WHERE lifted_at IS NULL AND (tenant IS NULL OR tenant = $1) LIMIT 1"
 _KEYS = "SELECT id FROM api_key WHERE tenant = $1 AND body->>'user' = $2"
-_PERSON = "SELECT id FROM data_subject WHERE tenant = $1 AND name = $2"
+# Locked: whoever keeps something with the name in it at this moment is waited for, or finds that it is gone.
+_PERSON = "SELECT id FROM data_subject WHERE tenant = $1 AND name = $2 FOR UPDATE"
 _RETIRE = """
 UPDATE data_subject SET retired_at = now() WHERE tenant = $1 AND name = $2 AND retired_at IS NULL RETURNING id
 """
@@ -43,10 +44,19 @@ _DELETE = (
     "DELETE FROM kept_answer WHERE key_id IN (SELECT id FROM api_key WHERE tenant = $1 AND body->>'user' = $2)",
     "DELETE FROM cached_answer WHERE tenant = $1 AND $2 = ANY(principals)",
     "DELETE FROM kept_reasoning WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
+    """
+    UPDATE review_item SET content = NULL, state = CASE state WHEN 'delivered' THEN state ELSE 'expired' END
+    WHERE (content IS NOT NULL OR state = 'waiting')
+      AND requester IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)
+    """,
     "DELETE FROM limit_lease WHERE kind = 'user' AND tenant = $1 AND id = $2",
     "DELETE FROM limit_pool WHERE kind = 'user' AND tenant = $1 AND id = $2",
 )
-"""Beside the records, what holds a person's words or name. Tables that come later add themselves here."""
+"""Beside the records, what holds a person's words or name. Nobody decides on words that are gone, or
+for a person who is.
+
+Tables that come later add themselves here.
+"""
 # Until the old key is gone from the file nobody else may put a new one into it: theirs would be lost, and all it opens.
 _ONE_AT_A_TIME = "SELECT pg_advisory_lock($1)"
 _LOCK = 0x6B796F7A6F6E2E65  # "kyozon.e"

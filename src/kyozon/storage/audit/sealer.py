@@ -8,11 +8,10 @@ from typing import Any
 import asyncpg
 
 from kyozon.domain.errors import StorageUnavailable
-from kyozon.governance.checkpoint import parse_notes
 from kyozon.governance.merkle import Frontier
 from kyozon.ports.audit import Trust
-from kyozon.storage.audit import tree
 from kyozon.storage.audit.signing import Signer, TrustedKeys
+from kyozon.storage.audit.standing import signed_last
 from kyozon.storage.database import Database, trouble
 
 _log = logging.getLogger(__name__)
@@ -31,7 +30,6 @@ SELECT $2 + row_number() OVER (ORDER BY n) - 1, kind, ref, subject, salt, hash F
 """
 _NODES = "INSERT INTO audit_node (level, index, hash) SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])"
 _CHECKPOINT = "INSERT INTO audit_checkpoint (size, note) VALUES ($1, $2)"
-_NEWEST = "SELECT note FROM audit_checkpoint ORDER BY size DESC LIMIT 1"
 _ADOPT = "SELECT audit_adopt($1)"
 # Months are made ahead. Of the checkpoints of a bygone day one an hour is kept: each commits to all before it.
 _UPKEEP = """
@@ -48,7 +46,7 @@ class Sealer:
     """Seals what waits, at least once a `pause` while something does. `announce` is told each new checkpoint.
 
     It signs only what continues the last checkpoint, and only where a key that counts has signed that one: one of `trust`,
-    or its own where that is left out. Where not, nothing is sealed and what is recorded waits.
+    or its own where that is left out. Where not, nothing is sealed, what is recorded waits, and `refused` is true.
     """
 
     def __init__(
@@ -65,6 +63,7 @@ class Sealer:
         self._trust = trust or TrustedKeys([signer.verifier])
         self._announce = announce
         self._pause = pause
+        self.refused = False
 
     async def run(self) -> None:
         """Seal until cancelled; where another server does, wait for its end and go on in its place."""
@@ -78,13 +77,14 @@ class Sealer:
                 _log.warning("nothing is sealed for now: %s", error)
                 await asyncio.sleep(self._pause)
             except (asyncpg.PostgresError, LookupError) as error:
-                _log.error("nothing is sealed: %s. What is recorded waits; 'kyozon audit verify' tells more.", error)
+                self.refused = True
+                _log.error("nothing is sealed: %s What is recorded waits; 'kyozon audit verify' tells more.", error)
                 await asyncio.sleep(_DAMAGED_SECONDS)
 
     async def finish(self, patience: float = 0.0) -> bool:
         """Seal all that waits, now; False where another server is at it for longer than `patience` seconds.
 
-        Raises `StorageUnavailable`, or `LookupError` where the last checkpoint cannot be continued.
+        Raises `StorageUnavailable`, or `SealingRefused` where the last checkpoint cannot be continued.
         """
         async with self._database.alone() as connection:
             with trouble():
@@ -114,17 +114,9 @@ class Sealer:
                 await asyncio.sleep(self._pause)
 
     async def _continued(self, connection: Any) -> Frontier:
-        """The tree, if it is the one that was signed last, by a key that counts."""
-        grown = await tree.frontier(connection)
-        note = next(parse_notes(await connection.fetchval(_NEWEST) or ""), None)
-        if note is not None and not self._trust.holds(note):
-            raise LookupError(
-                f"the last checkpoint is signed by another key, of {note.checkpoint.origin}: share its folder ([audit] "
-                "keys), or name the key in [audit] trusted_keys"
-            )
-        signed = (note.checkpoint.size, note.checkpoint.root) if note else (0, Frontier().root())
-        if (grown.size, grown.root()) != signed:
-            raise LookupError(f"the tree of {grown.size} leaves is not the one that was signed at {signed[0]}")
+        """The tree, if it may grow."""
+        grown, note = await signed_last(connection, self._trust)
+        self.refused = False
         if note is not None:
             self._announce(note.text)
         return grown

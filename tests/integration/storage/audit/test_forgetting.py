@@ -12,7 +12,10 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent, Report
 from kyozon.domain.errors import NotAllowed, NotFound
+from kyozon.domain.labels import Label, Level
 from kyozon.domain.provenance import Delivery, Relabelling, StoredValue
+from kyozon.domain.reasoning import Reasoning
+from kyozon.domain.review import Claim, Lowering, ReviewItem
 from kyozon.ports.records import KeptAnswer
 from kyozon.services.audit import Auditor
 from kyozon.services.world import World
@@ -28,7 +31,9 @@ from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.master_keys import MasterKey, MasterKeys
 from kyozon.storage.programs import Programs
 from kyozon.storage.provenance import PostgresProvenance
+from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.storage.records import PostgresRecords
+from kyozon.storage.review import PostgresReviews
 from kyozon.storage.vault import Vault
 from tests.contract.storage.answer_store import HERE, answer, wanted
 from tests.contract.storage.provenance_store import INTERNAL, SECRET
@@ -71,7 +76,8 @@ class Life:
         await PostgresTrail(self.log.database).record(AuditEvent("evt_p", NOW, "review:approved", "acme", PERSON))
         provenance = PostgresProvenance(self.log.database)
         await provenance.add(StoredValue("doc", "acme", "document", NOW, INTERNAL))
-        await provenance.relabel(Relabelling("rlb_p", "acme", "doc", NOW, INTERNAL, SECRET, PERSON, "it was wrong"))
+        change = Relabelling("rlb_p", "acme", "doc", NOW, INTERNAL, SECRET, PERSON, "it was wrong")
+        await provenance.relabel(change, AuditEvent("evt_r", NOW, "value:raised", "acme", PERSON, "doc"))
         await provenance.deliver(Delivery("dlv_p", NOW, "acme", ("doc",), "host", SECRET, PERSON, self.key.id, "0" * 64))
         assert await self.log.sealer.finish()
         self.decisions = [decision.id]
@@ -115,7 +121,7 @@ async def test_words_lie_sealed_and_come_back(life: Life) -> None:
 async def test_who_is_erased_is_nowhere_and_the_log_is_sound(life: Life, forgetting: Forgetting) -> None:
     outside = await life.log.filled(3)
     erased = await forgetting.erase("acme", PERSON)
-    assert (erased.records, erased.keys, erased.deleted) == (3, 1, 2)
+    assert (erased.records, erased.keys, erased.deleted) == (4, 1, 2)
     text = dump(life.log.database.dsn)
     for canary in (PERSON, PERSON.encode().hex(), WORDS.decode(), WORDS.hex(), life.key.name):
         assert canary not in text
@@ -130,6 +136,61 @@ async def test_who_is_erased_is_nowhere_and_the_log_is_sound(life: Life, forgett
         proof = await Auditor(log, TrustedKeys([])).prove("decision", life.decisions[0])
     assert PERSON not in str(proof)
     assert erased.subjects[0] in str(proof.evidence.record)
+
+
+async def test_a_request_that_ends_after_its_person_was_erased_brings_no_name_back(
+    life: Life, forgetting: Forgetting, masters: MasterKeys
+) -> None:
+    """Its decision was recorded before; its answer would be kept now. Its server may have the person's key in memory."""
+    database, (decision_id,) = life.log.database, life.decisions
+    thought = Reasoning(decision_id, "acme", PERSON, NOW, Label(Level.PUBLIC), WORDS.decode(), whole=True, expires_at=LATER)
+    await forgetting.erase("acme", PERSON)
+    forgetful = Vault(database, masters)
+    for vault in (life.vault, forgetful):
+        cached = answer(partition=life.here, payload=WORDS, essence=None)
+        await PostgresAnswers(database, vault).keep(structs.replace(cached, expires_at=LATER))
+        assert PERSON not in dump(database.dsn)
+    life.vault.forget()
+    for vault in (life.vault, forgetful):
+        await PostgresReasoning(database, vault).keep(thought)
+        for owner in (("acme", PERSON), ("", life.key.id)):
+            with pytest.raises(NotAllowed):
+                await vault.seal(owner, WORDS, "row")
+    text = dump(database.dsn)
+    assert PERSON not in text
+    assert WORDS.decode() not in text
+    assert (
+        await life.log.value("SELECT count(*) FROM cached_answer")
+        + await life.log.value("SELECT count(*) FROM kept_reasoning")
+        == 0
+    )
+
+
+async def test_an_answer_that_is_kept_while_its_person_is_erased_goes_too(life: Life, forgetting: Forgetting) -> None:
+    database = life.log.database
+    async with database.alone() as connection, connection.transaction():
+        row = "SELECT FROM data_subject WHERE tenant = 'acme' AND name = $1 FOR SHARE"
+        await connection.execute(row, PERSON)  # as whoever keeps an answer has it, until that is durable
+        erasing = asyncio.create_task(forgetting.erase("acme", PERSON))
+        await asyncio.sleep(0.3)
+        assert not erasing.done()
+        late = """'{"question_sha256": "late"}'"""
+        keep = f"INSERT INTO cached_answer SELECT (jsonb_populate_record(c, {late})).* FROM cached_answer c"  # noqa: S608 - constant
+        await connection.execute(keep)
+    await erasing
+    assert PERSON not in dump(database.dsn)
+
+
+async def test_what_waits_for_a_reviewer_goes_with_its_person(life: Life, forgetting: Forgetting) -> None:
+    reviews = PostgresReviews(life.log.database, life.vault)
+    claim = Claim("acme", PERSON, "00ff", "external", "", Label(Level.PUBLIC), "v1")
+    item = ReviewItem("rev_1", "answer", "waiting", NOW, LATER, claim, life.key.id, life.decisions[0])
+    await reviews.add(item, WORDS, AuditEvent("evt_v", NOW, "review:requested", "acme", PERSON))
+    lower = Lowering("doc", Label(Level.PUBLIC))
+    wish = structs.replace(item, id="rev_2", kind="lowering", decision_id="", lowering=lower)
+    await reviews.add(wish, None, AuditEvent("evt_w", NOW, "review:requested", "acme", PERSON))
+    assert (await forgetting.erase("acme", PERSON)).deleted == 4
+    assert await life.log.value("SELECT array_agg(state) FROM review_item WHERE content IS NULL") == ["expired"] * 2
 
 
 async def test_backups_from_before_give_no_words_back(
@@ -160,6 +221,7 @@ async def test_of_two_erasures_at_once_neither_loses_the_keys_of_others(
     life: Life, sealed_log: SealedLog, masters: MasterKeys, forgetting: Forgetting, tmp_path: Path, world: World
 ) -> None:
     await sealed_log.record(1, user="taro")
+    await sealed_log.record(1, user="jiro")
     slow = Forgetting(sealed_log.database, SlowToDestroy(tmp_path / "keys"), world)
     await life.vault.seal(("acme", "jiro"), WORDS, "here")
     await asyncio.gather(slow.erase("acme", PERSON), _a_moment_later(forgetting, "taro"))
@@ -214,7 +276,7 @@ async def test_a_new_pseudonym_has_nothing_to_do_with_the_old_one(life: Life, fo
     assert (await life.log.verified()).sound
     assert await life.remembered() == (WORDS, WORDS)
     erased = await forgetting.erase("acme", PERSON)
-    assert (len(set(erased.subjects)), erased.records) == (2, 4)
+    assert (len(set(erased.subjects)), erased.records) == (2, 5)
     assert PERSON not in dump(life.log.database.dsn)
     await life.log.sealer.finish()
     report = await life.log.verified()

@@ -13,6 +13,7 @@ from kyozon.services.world import World
 from kyozon.storage.audit.log import snapshot
 from kyozon.storage.audit.sealer import Sealer
 from kyozon.storage.audit.signing import TrustedKeys
+from kyozon.storage.audit.standing import SealingRefused
 from kyozon.storage.audit.trail import PostgresTrail
 from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
@@ -85,8 +86,9 @@ async def test_nothing_is_signed_that_does_not_continue_what_was_signed(sealed_l
     await sealed_log.filled(30)
     await sealed_log.as_owner("DELETE FROM audit_leaf WHERE position >= 50")
     await sealed_log.record(1)
-    with pytest.raises(LookupError, match="not the one that was signed"):
+    with pytest.raises(SealingRefused, match="not the one that was signed") as refused:
         await sealed_log.sealer.finish()
+    assert "50" in refused.value.text.ja
     assert await sealed_log.value("SELECT count(*) FROM audit_pending") == 2
 
 
@@ -94,8 +96,11 @@ async def test_nothing_is_signed_after_a_stranger(sealed_log: SealedLog, tmp_pat
     await sealed_log.filled(3)
     stranger = SealedLog(sealed_log.database, tmp_path / "other", world)
     await stranger.record(1)
-    with pytest.raises(LookupError, match="another key"):
+    with pytest.raises(SealingRefused, match="another key"):
         await stranger.sealer.finish()
+    async with running(stranger), asyncio.timeout(20):
+        while not stranger.sealer.refused:  # noqa: ASYNC110 - the database has no event
+            await asyncio.sleep(0.02)
     keys = [stranger.signer.verifier, sealed_log.signer.verifier]
     heir = Sealer(sealed_log.database, stranger.signer, stranger.told.append, trust=TrustedKeys(keys))
     assert await heir.finish()

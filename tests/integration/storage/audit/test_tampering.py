@@ -6,8 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from kyozon.domain.audit import AuditEvent, Note, Report
+from kyozon.domain.errors import NotFound
 from kyozon.governance.merkle import Frontier
+from kyozon.services.audit import Auditor
 from kyozon.storage.audit import tree
+from kyozon.storage.audit.log import snapshot
+from kyozon.storage.audit.signing import TrustedKeys
 from kyozon.storage.audit.trail import PostgresTrail
 from tests.integration.storage.audit.conftest import NOW, SealedLog
 
@@ -162,3 +166,14 @@ async def test_the_log_itself_is_append_only(sealed_log: SealedLog) -> None:
     for statement in ("DELETE FROM audit_leaf", "UPDATE audit_leaf SET hash = ''", "TRUNCATE audit_event"):
         with pytest.raises(Exception, match="append-only"):
             await sealed_log.value(statement)
+
+
+async def test_of_a_record_that_was_changed_no_proof_is_made(sealed_log: SealedLog) -> None:
+    ids = await sealed_log.record(1)
+    await sealed_log.sealer.finish()
+    await sealed_log.as_owner("UPDATE decision SET body = jsonb_set(body, '{chosen}', '\"forged\"')")
+    async with snapshot(sealed_log.database) as log:
+        auditor = Auditor(log, TrustedKeys([]))
+        with pytest.raises(NotFound, match="changed after it was recorded"):
+            await auditor.prove("decision", ids[0])
+        assert (await auditor.prove("outcome", ids[0])).evidence.ref == ids[0]

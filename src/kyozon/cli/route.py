@@ -1,0 +1,171 @@
+"""`kyozon route`: which model a request would go to and why, and what another quality would have cost."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kyozon.bootstrap.world import WORLD
+from kyozon.cli.candidates import asked_for, print_candidates, print_reasons, quality_rows
+from kyozon.cli.options import Target, installation, option_read
+from kyozon.cli.output import out, plain, print_json, print_table
+from kyozon.cli.speech import language, say
+from kyozon.domain.callers import ApiKey
+from kyozon.domain.decisions import Decision
+from kyozon.domain.labels import Clearance, Level, parse_label
+from kyozon.domain.models import AUTO
+from kyozon.domain.quality import Goal, parse_goal
+
+if TYPE_CHECKING:
+    from kyozon.services.forecasting import AtQuality
+
+_DAYS = 30
+_MOVES = 8
+_GOAL = say("max, high, balanced, economy, or a share.", "max・high・balanced・economy または割合。")
+_EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
+
+
+@click.group(help=say("Routing: explain, simulate.", "ルーティングの説明とシミュレーション。"))
+def route() -> None:
+    """The group."""
+
+
+@route.command(
+    help=say(
+        "Which model would answer TEXT, and why not the others. Nothing is sent; no server need run.",
+        "TEXT にどのモデルが応答するか、他のモデルがなぜ選ばれないかを示します。何も送信せず、サーバーの起動も不要です。",
+    )
+)
+@click.argument("text")
+@click.option("--quality", help=_GOAL)
+@click.option("--label", help=say("Its label; by default the settings'.", "ラベル。省略時は設定の既定値。"))
+@installation
+def explain(target: Target, text: str, quality: str | None, label: str | None) -> None:
+    """Weigh a request as the server would, for a key that may read everything."""
+    from kyozon.services.explaining import Reasons, reasons_of
+
+    decision, registry = _preview(target, text, quality, label)
+    reasons: Reasons = reasons_of(decision, registry)
+    if target.as_json:
+        found: dict[str, Any] = plain(decision)
+        print_json({**found, "reasons": reasons})
+        return
+    rows = [
+        [say("label", "ラベル"), str(decision.label)],
+        [say("router", "ルーター"), decision.router],
+        [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
+        *quality_rows(decision, reasons.quality_margin),
+        [say("why", "理由"), decision.reason.to(language()).replace("[", r"\[")],
+    ]
+    print_table(["", ""], rows)
+    print_candidates(decision)
+    print_reasons(reasons, decision)
+
+
+@route.command(
+    help=say(
+        "What recorded requests would have cost with another quality.",
+        "記録された要求が、別の品質目標ならいくらかかったかを示します。",
+    )
+)
+@click.option("--quality", required=True, help=_GOAL)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help=say("First day (UTC); 30 days ago by default.", "最初の日（UTC）。省略時は 30 日前。"),
+)
+@click.option("--tenant", help=say("Of this tenant alone.", "このテナントのみ。"))
+@installation
+def simulate(target: Target, quality: str, since: datetime | None, tenant: str | None) -> None:
+    """Decide again from the recorded estimates; what an answer has used is priced at the model that would have given it."""
+    start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - timedelta(days=_DAYS)
+    found = asyncio.run(_simulated(target, option_read(parse_goal, quality, "--quality"), start, tenant))
+    if target.as_json:
+        print_json(found)
+    else:
+        _print_simulated(found)
+
+
+def _preview(target: Target, text: str, quality: str | None, label: str | None) -> "tuple[Decision, Any]":
+    from msgspec import structs
+
+    from kyozon.governance.needs import chat_needs
+    from kyozon.metering.estimate import chat_tokens
+    from kyozon.services.previewing import preview
+    from kyozon.services.weighing import Query
+
+    _, registry = target.models()
+    chat = {"messages": [{"role": "user", "content": text}]}
+    needs = chat_needs(chat, chat_tokens(chat), registry.installation.default_output)
+    if quality is not None:
+        needs = structs.replace(needs, quality=option_read(parse_goal, quality, "--quality"))
+    given = registry.installation.default_label if label is None else option_read(parse_label, label, "--label")
+    now = WORLD.now()
+    key = ApiKey("", "default", "", "", "", "", created_at=now, clearance=_EVERYTHING)
+    return preview(registry, Query(AUTO, needs, given, key), lambda: text, now), registry
+
+
+async def _simulated(target: Target, goal: Goal, since: datetime, tenant: str | None) -> "AtQuality":
+    from kyozon.bootstrap.reading import registry_as_of
+    from kyozon.services.forecasting import Forecaster
+
+    async with target.store() as store:
+        return await Forecaster(store.policies, registry_as_of).at(goal, since, tenant)
+
+
+def _print_simulated(found: "AtQuality") -> None:
+    if not found.compared:
+        out.print(_nothing_to_compare(found))
+        return
+    saved = _change(found)
+    rows = [
+        [say("quality asked", "品質目標"), asked_for(found.quality)],
+        [say("compared", "比較した決定"), str(found.compared)],
+        [say("answered elsewhere", "別のモデルが応答"), str(found.elsewhere)],
+        [say("cost", "費用"), f"{found.cost_before} → [bold]{found.cost_after}[/] {found.currency}{saved}"],
+        [say("expected quality", "予測品質"), _expected(found)],
+    ]
+    print_table(["", ""], rows)
+    if found.moves:
+        out.print()
+        moves = [[move.before, move.after, str(move.requests)] for move in found.moves[:_MOVES]]
+        print_table([say("from", "変更前"), say("to", "変更後"), say("requests", "件数")], moves, right=(2,))
+    out.print()
+    for line in _left_out(found):
+        out.print(line)
+
+
+def _change(found: "AtQuality") -> str:
+    if not found.cost_before:
+        return ""
+    return f"  ({100 * (found.cost_after / found.cost_before - 1):+.0f} %)"
+
+
+def _expected(found: "AtQuality") -> str:
+    best = found.expected_best or 1.0
+    shares = f"{100 * found.expected_before / best:.1f} % → {100 * found.expected_after / best:.1f} %"
+    told = f"{found.expected_before:.3f} → {found.expected_after:.3f}"
+    return told + say(f"  ({shares} of always the best)", f"  （常に最良を選ぶ場合の {shares}）")
+
+
+def _nothing_to_compare(found: "AtQuality") -> str:
+    return say(
+        f"None of {found.decisions} decisions can be compared: estimates are recorded from the day on which "
+        "\\[routing] router is measured.",
+        f"{found.decisions} 件の決定に比較できるものがありません。予測は \\[routing] router を measured にした日から"
+        "記録されます。",
+    )
+
+
+def _left_out(found: "AtQuality") -> list[str]:
+    told = [
+        (found.without_estimates, say("recorded without estimates", "予測の記録なし")),
+        (found.single, say("only one model could be meant", "対象モデルが一つだけ")),
+        (found.unanswered, say("refused, failed or answered from the cache", "拒否・失敗・キャッシュからの応答")),
+        (found.unpriced, say("compared, but of unknown price: not in the costs", "価格不明（費用の合計に含まず）")),
+    ]
+    return [say(f"{count}: {what}", f"{what}：{count} 件") for count, what in told if count]
+
+
+commands = [route]

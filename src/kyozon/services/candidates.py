@@ -1,0 +1,88 @@
+"""The candidates of a decision: every model that was weighed, what is expected of it, and its place in the order."""
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+
+from msgspec import structs
+
+from kyozon.domain.decisions import Candidate, Decision, Exclusion
+from kyozon.domain.labels import Label
+from kyozon.domain.models import ModelCard
+from kyozon.domain.quality import Estimate
+from kyozon.ports.quality import Estimator
+from kyozon.routing.breaking import State
+from kyozon.routing.option import Ranking
+from kyozon.services.weighing import NO_ESTIMATES, Verdict
+
+_log = logging.getLogger(__name__)
+_DIGITS = 4
+
+
+def estimates(estimator: Estimator | None, words: Callable[[], str], verdict: Verdict) -> Mapping[str, Estimate]:
+    """An estimate for each model that was weighed, by its id; none where only one could be meant: then nothing is read.
+
+    The excluded ones are among them: so a record shows what a rule costs in quality, and can be made again without it.
+    An estimator that fails abstains: the request then goes by cost.
+    """
+    cards = {subject.card.id: subject.card for subject, _ in verdict}
+    if estimator is None or len(cards) == 1:
+        return NO_ESTIMATES
+    try:
+        seen = estimator.look(words())
+        return {name: _rounded(estimator.estimate(seen, card)) for name, card in cards.items()}
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with an estimator, the request goes on
+        _log.error("the estimator %s fails (%s): requests go by cost", estimator.version, type(error).__name__)
+        return NO_ESTIMATES
+
+
+def expected_then(decision: Decision) -> Mapping[str, Estimate]:
+    """What was expected of each model when a decision was made."""
+    return {found.model: found.estimate for found in decision.candidates if found.estimate is not None}
+
+
+def candidates(
+    verdict: Verdict, label: Label, found: Mapping[str, Estimate], state: Callable[[ModelCard], State]
+) -> tuple[Candidate, ...]:
+    """The candidates of a request with this label, before they are ranked. `state` is that of a card's breaker."""
+    return tuple(
+        Candidate(
+            subject.card.id,
+            subject.card.provider,
+            subject.card.zone,
+            tuple(Exclusion(o.rule, o.need, o.have) for o in objections),
+            health=None if (now := state(subject.card)) == "closed" else now,
+            masked=subject.label != label,
+            estimate=found.get(subject.card.id),
+        )
+        for subject, objections in verdict
+    )
+
+
+def in_order(weighed: tuple[Candidate, ...], ranking: Ranking) -> tuple[Candidate, ...]:
+    """The candidates with their places in the order, and what the request would cost there."""
+    ranks = {option.card.place: (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
+    nowhere = (None, None)
+    found = ((one, *ranks.get((one.provider, one.model), nowhere)) for one in weighed)
+    return tuple(one if rank is None else structs.replace(one, rank=rank, predicted_cost=cost) for one, rank, cost in found)
+
+
+def trimmed(ranked: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates as they are recorded: the reasons of an estimate are kept for the choice alone."""
+    return tuple(
+        structs.replace(one, estimate=structs.replace(one.estimate, reasons=()))
+        if one.estimate is not None and one.estimate.reasons and one.rank != 1
+        else one
+        for one in ranked
+    )
+
+
+def _rounded(found: Estimate) -> Estimate:
+    """Four digits are more than is known, and read well in a record. Raises `ValueError` for what is no number."""
+    quality, low, high, support = (
+        round(float(share), _DIGITS) for share in (found.quality, found.low, found.high, found.support)
+    )
+    reasons = tuple((name, round(float(effect), _DIGITS)) for name, effect in found.reasons)
+    if not all(map(math.isfinite, (quality, low, high, support, *(effect for _, effect in reasons)))):
+        raise ValueError("an estimate that is no number")
+    return Estimate(quality, low, high, found.output_tokens, support, reasons, found.measured)

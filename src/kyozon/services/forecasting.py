@@ -1,0 +1,138 @@
+"""Recorded decisions with another quality: what they would have cost, and how good their answers were expected to be."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct, field, structs
+
+from kyozon.domain.decisions import Candidate, Decision, Outcome
+from kyozon.domain.errors import MissingPiece
+from kyozon.domain.policy import Basis
+from kyozon.domain.quality import Estimate, Goal
+from kyozon.metering.pricing import charge, price_at
+from kyozon.ports.policies import Policies
+from kyozon.routing.option import Option
+from kyozon.services.registry import Registry
+from kyozon.services.replaying import ordered_again, replayable
+
+
+class Move(Struct):
+    """Requests that would have gone from one model to another."""
+
+    before: str
+    after: str
+    requests: int = 0
+
+
+class AtQuality(Struct):
+    """What another quality would have changed.
+
+    `decisions` are all there are, `compared` those with estimates. Not compared are those `without_estimates`, those for
+    which only a `single` model could be meant, and those `unanswered`: refused, failed, or answered from the cache. Money
+    is in one currency, of the `compared` with known prices on both sides; `expected_before` and `expected_after` are mean
+    qualities, `expected_best` is that of taking the best permitted model each time.
+    """
+
+    quality: Goal
+    decisions: int = 0
+    compared: int = 0
+    without_estimates: int = 0
+    single: int = 0
+    unanswered: int = 0
+    elsewhere: int = 0
+    unpriced: int = 0
+    cost_before: Decimal = Decimal(0)
+    cost_after: Decimal = Decimal(0)
+    expected_before: float = 0.0
+    expected_after: float = 0.0
+    expected_best: float = 0.0
+    currency: str = "USD"
+    moves: list[Move] = field(default_factory=list)
+
+
+class Forecaster:
+    """Makes recorded decisions again with another quality, from the estimates that stand in them."""
+
+    def __init__(self, policies: Policies, as_of: Callable[[Basis], Registry]) -> None:
+        self._policies = policies
+        self._as_of = as_of
+        self._registries: dict[str, Registry | None] = {}
+
+    async def at(self, goal: Goal, since: datetime, tenant: str | None = None) -> AtQuality:
+        """Every decision since a moment, had `goal` been asked of it."""
+        found = AtQuality(goal)
+        async for decision, outcome in self._policies.recorded(since, tenant):
+            found.decisions += 1
+            if (registry := await self._comparable(found, decision, outcome)) is not None and outcome is not None:
+                _compare(found, decision, outcome, registry)
+        for name in ("expected_before", "expected_after", "expected_best"):
+            setattr(found, name, round(getattr(found, name) / max(1, found.compared), 4))
+        found.moves.sort(key=lambda move: (-move.requests, move.before, move.after))
+        return found
+
+    async def _comparable(self, found: AtQuality, decision: Decision, outcome: Outcome | None) -> Registry | None:
+        """What was known when it was decided; None, and counted, where there is nothing to compare."""
+        cached = outcome is not None and outcome.cache is not None and outcome.cache.hit
+        if decision.kind != "chat" or decision.chosen is None or outcome is None or outcome.model is None or cached:
+            found.unanswered += 1
+        elif len({one.model for one in decision.candidates}) == 1:
+            found.single += 1
+        elif (registry := await self._registry(decision)) is None or not decision.estimator:
+            found.without_estimates += 1
+        else:
+            return registry
+        return None
+
+    async def _registry(self, decision: Decision) -> Registry | None:
+        if not replayable(decision):
+            return None
+        if decision.basis not in self._registries:
+            basis = await self._policies.basis(decision.basis)
+            try:
+                self._registries[decision.basis] = None if basis is None else self._as_of(basis)
+            except MissingPiece:  # a rule or the router of that time is not installed any more
+                self._registries[decision.basis] = None
+        return self._registries[decision.basis]
+
+
+def _compare(found: AtQuality, decision: Decision, outcome: Outcome, registry: Registry) -> None:
+    ranked = sorted((one for one in decision.candidates if one.rank is not None), key=lambda one: one.rank or 0)
+    needs = structs.replace(decision.needs, quality=found.quality) if decision.needs else None
+    before, after = ranked[0], ordered_again(structs.replace(decision, needs=needs), registry)[0]
+    found.compared += 1
+    found.expected_before += _quality(before.estimate)
+    found.expected_after += _quality(after.estimate)
+    found.expected_best += max(_quality(one.estimate) for one in ranked)
+    found.currency = outcome.charge.currency
+    moved = (before.provider, before.model) != after.card.place
+    if before.model != after.card.id:
+        found.elsewhere += 1
+        _move(found, before.model, after.card.id)
+    cost = _cost(decision, outcome, before, after) if moved else outcome.charge.amount if outcome.charge.priced else None
+    if cost is None or not outcome.charge.priced:
+        found.unpriced += 1
+    else:
+        found.cost_before += outcome.charge.amount
+        found.cost_after += cost
+
+
+def _move(found: AtQuality, before: str, after: str) -> None:
+    move = next((one for one in found.moves if (one.before, one.after) == (before, after)), None)
+    if move is None:
+        move = Move(before, after)
+        found.moves.append(move)
+    move.requests += 1
+
+
+def _cost(decision: Decision, outcome: Outcome, before: Candidate, after: Option) -> Decimal | None:
+    """What was used, at the other model's price; its answer is as much longer as it was expected to be."""
+    usage, said = outcome.usage, before.estimate and before.estimate.output_tokens
+    if said and after.estimate is not None and after.estimate.output_tokens is not None:
+        usage = structs.replace(usage, output=round(usage.output * after.estimate.output_tokens / said))
+    found = charge(usage, price_at(after.card.prices, decision.at.date(), usage.input))
+    return found.amount if found.priced else None
+
+
+def _quality(estimate: Estimate | None) -> float:
+    return 0.0 if estimate is None else estimate.quality
