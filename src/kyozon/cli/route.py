@@ -163,7 +163,13 @@ def _left_out(found: "AtQuality") -> list[str]:
         (found.without_estimates, say("recorded without estimates", "予測の記録なし")),
         (found.single, say("only one model could be meant", "対象モデルが一つだけ")),
         (found.unanswered, say("refused, failed or answered from the cache", "拒否・失敗・キャッシュからの応答")),
-        (found.unpriced, say("compared, but of unknown price: not in the costs", "価格不明（費用の合計に含まず）")),
+        (
+            found.unpriced,
+            say(
+                "compared, but of unknown price or in another currency: not in the costs",
+                "価格不明・別の通貨（費用の合計に含まず）",
+            ),
+        ),
     ]
     return [say(f"{count}: {what}", f"{what}：{count} 件") for count, what in told if count]
 

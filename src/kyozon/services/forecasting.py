@@ -10,6 +10,7 @@ from kyozon.domain.decisions import Candidate, Decision, Outcome
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.policy import Basis
 from kyozon.domain.quality import Estimate, Goal
+from kyozon.domain.usage import Charge
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.policies import Policies
 from kyozon.routing.option import Option
@@ -30,8 +31,9 @@ class AtQuality(Struct):
 
     `decisions` are all there are, `compared` those with estimates. Not compared are those `without_estimates`, those for
     which only a `single` model could be meant, and those `unanswered`: refused, failed, or answered from the cache. Money
-    is in one currency, of the `compared` with known prices on both sides; `expected_before` and `expected_after` are mean
-    qualities, `expected_best` is that of taking the best permitted model each time.
+    is in `currency`, that of the first answer, and of the `compared` with prices known in it on both sides; the others are
+    `unpriced`. `expected_before` and `expected_after` are mean qualities, `expected_best` is that of taking the best
+    permitted model each time.
     """
 
     quality: Goal
@@ -47,7 +49,7 @@ class AtQuality(Struct):
     expected_before: float = 0.0
     expected_after: float = 0.0
     expected_best: float = 0.0
-    currency: str = "USD"
+    currency: str = ""
     moves: list[Move] = field(default_factory=list)
 
 
@@ -104,17 +106,19 @@ def _compare(found: AtQuality, decision: Decision, outcome: Outcome, registry: R
     found.expected_before += _quality(before.estimate)
     found.expected_after += _quality(after.estimate)
     found.expected_best += max(_quality(one.estimate) for one in ranked)
-    found.currency = outcome.charge.currency
     moved = (before.provider, before.model) != after.card.place
     if before.model != after.card.id:
         found.elsewhere += 1
         _move(found, before.model, after.card.id)
-    cost = _cost(decision, outcome, before, after) if moved else outcome.charge.amount if outcome.charge.priced else None
-    if cost is None or not outcome.charge.priced:
+    paid = outcome.charge
+    cost = _charge(decision, outcome, before, after) if moved else paid
+    if paid.priced:
+        found.currency = found.currency or paid.currency
+    if not (paid.priced and cost.priced and paid.currency == cost.currency == found.currency):
         found.unpriced += 1
     else:
-        found.cost_before += outcome.charge.amount
-        found.cost_after += cost
+        found.cost_before += paid.amount
+        found.cost_after += cost.amount
 
 
 def _move(found: AtQuality, before: str, after: str) -> None:
@@ -125,13 +129,12 @@ def _move(found: AtQuality, before: str, after: str) -> None:
     move.requests += 1
 
 
-def _cost(decision: Decision, outcome: Outcome, before: Candidate, after: Option) -> Decimal | None:
+def _charge(decision: Decision, outcome: Outcome, before: Candidate, after: Option) -> Charge:
     """What was used, at the other model's price; its answer is as much longer as it was expected to be."""
     usage, said = outcome.usage, before.estimate and before.estimate.output_tokens
     if said and after.estimate is not None and after.estimate.output_tokens is not None:
         usage = structs.replace(usage, output=round(usage.output * after.estimate.output_tokens / said))
-    found = charge(usage, price_at(after.card.prices, decision.at.date(), usage.input))
-    return found.amount if found.priced else None
+    return charge(usage, price_at(after.card.prices, decision.at.date(), usage.input))
 
 
 def _quality(estimate: Estimate | None) -> float:

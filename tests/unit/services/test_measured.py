@@ -261,6 +261,16 @@ async def test_a_forecast_at_the_same_quality_changes_nothing_and_at_a_lower_one
     assert lower.expected_after < lower.expected_best
 
 
+async def test_money_of_two_currencies_is_never_added_up() -> None:
+    yen = structs.replace(IN_HOUSE, prices=(structs.replace(IN_HOUSE.prices[0], currency="JPY"),))
+    house = House(cards=(CHEAP, yen, DEAR))
+    await house.decided(quality=parse_goal("max"))
+    found = await Forecaster(house.policies, registry_as_of).at(parse_goal("balanced"), EVER)
+    assert [(move.before, move.after) for move in found.moves] == [("dear", "in-house")]
+    assert (found.compared, found.unpriced) == (1, 1)
+    assert not found.cost_before + found.cost_after
+
+
 async def test_decisions_without_estimates_are_counted_and_not_compared() -> None:
     policies = MemoryPolicies()
     house = FakeInstallation(keep=policies.keep)
