@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+_LOOKS_BACK = timedelta(days=30)
 
 
 class Target(Struct, frozen=True):
@@ -85,6 +88,17 @@ def installation(command: F) -> F:
             sys.exit(2 if isinstance(error, CallerError) else 1)
 
     return wrapped  # type: ignore[return-value]
+
+
+def of_decisions(command: F) -> F:
+    """Which recorded decisions a command looks at: those `--since` a day (thirty days ago if left out), of a `--tenant`."""
+    command = click.option("--tenant", help=say("Of this tenant alone.", "このテナントのみ。"))(command)
+    return click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        callback=lambda _context, _option, day: day.replace(tzinfo=UTC) if day else datetime.now(UTC) - _LOOKS_BACK,
+        help=say("First day (UTC); 30 days ago by default.", "最初の日（UTC）。省略時は 30 日前。"),
+    )(command)
 
 
 def option_read(parse: Callable[[str], T], text: str, option: str) -> T:

@@ -1,7 +1,7 @@
 """`kyozon policy`: read a policy in sentences, check it, and see what another one would change."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ import click
 from msgspec import structs
 
 from kyozon.cli.calling import call
-from kyozon.cli.options import Target, installation
+from kyozon.cli.options import Target, installation, of_decisions
 from kyozon.cli.output import out, print_json, print_left_out, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.policy import FlowChange, PolicyDifference
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from kyozon.services.simulating import Proof, Simulated
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_DAYS = 30
 
 
 @click.group(help=say("The policy: read, check, compare, simulate.", "ポリシーの表示・検査・比較・シミュレーション。"))
@@ -110,21 +109,15 @@ def diff(target: Target, old: Path, new: Path) -> None:
     )
 )
 @click.argument("file", type=_FILE, required=False)
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help=say("First day (UTC); 30 days ago by default.", "最初の日（UTC）。省略時は 30 日前。"),
-)
-@click.option("--tenant", help=say("Of this tenant alone.", "このテナントのみ。"))
+@of_decisions
 @installation
-def simulate(target: Target, file: Path | None, since: datetime | None, tenant: str | None) -> None:
+def simulate(target: Target, file: Path | None, since: datetime, tenant: str | None) -> None:
     """Exit status 1 where a decision does not come out as it was recorded."""
-    start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - timedelta(days=_DAYS)
     if file is None:
-        proof = asyncio.run(_prove(target, start, tenant))
+        proof = asyncio.run(_prove(target, since, tenant))
         _print_proof(target, proof)
         raise SystemExit(1 if proof.different else 0)
-    found = asyncio.run(_simulate(target, file, start, tenant))
+    found = asyncio.run(_simulate(target, file, since, tenant))
     if target.as_json:
         print_json(found)
     else:

@@ -1,14 +1,14 @@
 """`kyozon route`: which model a request would go to and why, and what another quality would have cost."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.candidates import asked_for, print_candidates, print_reasons, quality_rows
-from kyozon.cli.options import Target, installation, option_read
+from kyozon.cli.options import Target, installation, of_decisions, option_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.callers import ApiKey
@@ -20,7 +20,6 @@ from kyozon.domain.quality import Goal, parse_goal
 if TYPE_CHECKING:
     from kyozon.services.forecasting import AtQuality
 
-_DAYS = 30
 _MOVES = 8
 _GOAL = say("max, high, balanced, economy, or a share.", "max・high・balanced・economy または割合。")
 _EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
@@ -70,17 +69,11 @@ def explain(target: Target, text: str, quality: str | None, label: str | None) -
     )
 )
 @click.option("--quality", required=True, help=_GOAL)
-@click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help=say("First day (UTC); 30 days ago by default.", "最初の日（UTC）。省略時は 30 日前。"),
-)
-@click.option("--tenant", help=say("Of this tenant alone.", "このテナントのみ。"))
+@of_decisions
 @installation
-def simulate(target: Target, quality: str, since: datetime | None, tenant: str | None) -> None:
+def simulate(target: Target, quality: str, since: datetime, tenant: str | None) -> None:
     """Decide again from the recorded estimates; what an answer has used is priced at the model that would have given it."""
-    start = since.replace(tzinfo=UTC) if since else datetime.now(UTC) - timedelta(days=_DAYS)
-    found = asyncio.run(_simulated(target, option_read(parse_goal, quality, "--quality"), start, tenant))
+    found = asyncio.run(_simulated(target, option_read(parse_goal, quality, "--quality"), since, tenant))
     if target.as_json:
         print_json(found)
     else:

@@ -1,6 +1,5 @@
 """Recorded decisions with another quality: what they would have cost, and how good their answers were expected to be."""
 
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,14 +7,14 @@ from msgspec import Struct, field, structs
 
 from kyozon.domain.decisions import Candidate, Decision, Outcome
 from kyozon.domain.errors import MissingPiece
-from kyozon.domain.policy import Basis
 from kyozon.domain.quality import Estimate, Goal
 from kyozon.domain.usage import Charge
 from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.policies import Policies
 from kyozon.routing.option import Option
+from kyozon.services.registries import Registries, RegistryAsOf
 from kyozon.services.registry import Registry
-from kyozon.services.replaying import ordered_again, replayable
+from kyozon.services.replaying import ordered_again
 
 
 class Move(Struct):
@@ -56,10 +55,9 @@ class AtQuality(Struct):
 class Forecaster:
     """Makes recorded decisions again with another quality, from the estimates that stand in them."""
 
-    def __init__(self, policies: Policies, as_of: Callable[[Basis], Registry]) -> None:
+    def __init__(self, policies: Policies, as_of: RegistryAsOf) -> None:
         self._policies = policies
-        self._as_of = as_of
-        self._registries: dict[str, Registry | None] = {}
+        self._then = Registries(policies, as_of)
 
     async def at(self, goal: Goal, since: datetime, tenant: str | None = None) -> AtQuality:
         """Every decision since a moment, had `goal` been asked of it."""
@@ -80,22 +78,17 @@ class Forecaster:
             found.unanswered += 1
         elif len({one.model for one in decision.candidates}) == 1:
             found.single += 1
-        elif (registry := await self._registry(decision)) is None or not decision.estimator:
-            found.without_estimates += 1
         else:
+            registry = await self._known(decision) if decision.estimator else None
+            found.without_estimates += registry is None
             return registry
         return None
 
-    async def _registry(self, decision: Decision) -> Registry | None:
-        if not replayable(decision):
+    async def _known(self, decision: Decision) -> Registry | None:
+        try:
+            return await self._then.of(decision)
+        except MissingPiece:  # a rule or the router of that time is not installed any more
             return None
-        if decision.basis not in self._registries:
-            basis = await self._policies.basis(decision.basis)
-            try:
-                self._registries[decision.basis] = None if basis is None else self._as_of(basis)
-            except MissingPiece:  # a rule or the router of that time is not installed any more
-                self._registries[decision.basis] = None
-        return self._registries[decision.basis]
 
 
 def _compare(found: AtQuality, decision: Decision, outcome: Outcome, registry: Registry) -> None:

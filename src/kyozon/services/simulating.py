@@ -1,7 +1,6 @@
 """Many recorded decisions made again: all of them as proof of the record, or as a forecast for another policy."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,15 +9,11 @@ from msgspec import Struct, field
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
-from kyozon.domain.policy import Basis
 from kyozon.ports.policies import Policies
-from kyozon.services.registry import Registry
-from kyozon.services.replaying import Forecast, Replay, forecast, replay, replayable
+from kyozon.services.registries import Registries, RegistryAsOf
+from kyozon.services.replaying import Forecast, Replay, forecast, replay
 
 _EXAMPLES = 5
-
-RegistryAsOf = Callable[[Basis], Registry]
-"""What was, or would have been, known where a decision was made from a basis."""
 
 
 class Proof(Struct):
@@ -64,17 +59,15 @@ class Replayer:
 
     def __init__(self, policies: Policies, as_of: RegistryAsOf) -> None:
         self._policies = policies
-        self._as_of = as_of
-        self._bases: dict[str, Basis] = {}
-        self._registries: dict[str, Registry | MissingPiece] = {}
+        self._then = Registries(policies, as_of)
 
     async def one(self, decision: Decision) -> Replay | None:
         """A decision under the policy that it was made under; None where the record does not hold enough.
 
         Raises `MissingPiece` where a rule or router of that time is not installed any more.
         """
-        basis = await self._basis(decision)
-        return None if basis is None else replay(decision, self._registry(decision.basis, basis, self._as_of))
+        registry = await self._then.of(decision)
+        return None if registry is None else replay(decision, registry)
 
     async def prove(self, since: datetime, tenant: str | None = None) -> Proof:
         """Every decision since a moment under the policy that it was made under."""
@@ -99,37 +92,14 @@ class Replayer:
         self, would: RegistryAsOf, policy_version: str, since: datetime, tenant: str | None = None
     ) -> Simulated:
         """Every decision since a moment under another policy: `would` says what would have been known under it."""
-        found = Simulated(policy_version)
+        found, new = Simulated(policy_version), Registries(self._policies, would)
         async for decision, outcome in self._policies.recorded(since, tenant, found.left_out):
             found.decisions += 1
-            basis = await self._basis(decision)
-            if basis is None:
+            basis, registry = await new.basis(decision), await new.of(decision)
+            if basis is None or registry is None:
                 found.unreplayable += 1
             else:
-                registry = self._registry(f"new {decision.basis}", basis, would)
                 _count(found, forecast(decision, outcome, registry, basis.default_label), outcome)
-        return found
-
-    async def _basis(self, decision: Decision) -> Basis | None:
-        if not replayable(decision):
-            return None
-        if decision.basis not in self._bases:
-            found = await self._policies.basis(decision.basis)
-            if found is None:
-                return None
-            self._bases[decision.basis] = found
-        return self._bases[decision.basis]
-
-    def _registry(self, name: str, basis: Basis, as_of: RegistryAsOf) -> Registry:
-        found = self._registries.get(name)
-        if found is None:
-            try:
-                found = as_of(basis)
-            except MissingPiece as error:
-                found = error
-            self._registries[name] = found
-        if isinstance(found, MissingPiece):
-            raise found
         return found
 
 
