@@ -119,12 +119,26 @@ async def _leave_as_it_is(_: Any) -> None:
     """Nothing here changes a session's state, so the pool need not spend a round trip on resetting it after each use."""
 
 
+def cancelled() -> bool:
+    """Whether the running task has been cancelled, so that it is on its way out."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no loop runs
+        return False
+    return task is not None and task.cancelling() > 0
+
+
 @contextmanager
 def trouble() -> Iterator[None]:
-    """Turns connection trouble into `StorageUnavailable`; mistakes in a statement stay what they are."""
+    """Turns connection trouble into `StorageUnavailable`; mistakes in a statement stay what they are.
+
+    A connection that breaks while a cancelled task leaves it does not undo the cancellation.
+    """
     try:
         yield
     except _TROUBLE as error:
+        if cancelled():
+            raise asyncio.CancelledError from error
         why = str(error) or type(error).__name__
         raise StorageUnavailable(
             Text(

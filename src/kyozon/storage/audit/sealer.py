@@ -12,7 +12,7 @@ from kyozon.governance.merkle import Frontier
 from kyozon.ports.audit import Trust
 from kyozon.storage.audit.signing import Signer, TrustedKeys
 from kyozon.storage.audit.standing import signed_last
-from kyozon.storage.database import Database, trouble
+from kyozon.storage.database import Database, cancelled, trouble
 
 _log = logging.getLogger(__name__)
 LOCK = 0x6B796F7A6F6E2E61  # "kyozon.a"
@@ -77,6 +77,8 @@ class Sealer:
                 _log.warning("nothing is sealed for now: %s", error)
                 await asyncio.sleep(self._pause)
             except (asyncpg.PostgresError, LookupError) as error:
+                if cancelled():
+                    raise asyncio.CancelledError from error
                 self.refused = True
                 _log.error("nothing is sealed: %s What is recorded waits; 'kyozon audit verify' tells more.", error)
                 await asyncio.sleep(_DAMAGED_SECONDS)

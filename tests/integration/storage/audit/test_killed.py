@@ -68,7 +68,7 @@ async def check(dsn: str, folder: Path, acknowledged: set[str]) -> Report:
     return report
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_acknowledged_record_is_missing_and_the_log_is_sound(folder: Path) -> None:
     server = EmbeddedPostgres(folder / "postgres")
     dsn = await asyncio.to_thread(server.start)
