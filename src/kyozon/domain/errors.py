@@ -290,3 +290,7 @@ class MissingPiece(WorldFailure):
 
     code = "missing_piece"
     retryable = False
+
+
+NOT_SENT = (Busy.code, CircuitOpen.code)
+"""What is recorded of an attempt that nothing was sent for."""

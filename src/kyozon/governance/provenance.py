@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import structs
 
 from kyozon.domain.decisions import Candidate, Decision, Outcome
-from kyozon.domain.errors import Busy, CircuitOpen
+from kyozon.domain.errors import NOT_SENT
 from kyozon.domain.labels import Integrity, Label, LabelSource, Level
 from kyozon.domain.language import Text
 from kyozon.domain.provenance import CALLER, COLLECTOR, Delivery, StoredValue
 
 LOWEST = Label(Level.PUBLIC, integrity=Integrity.TRUSTED)
 """Joined to any label it changes nothing."""
-
-_NOT_SENT = (Busy.code, CircuitOpen.code)
 
 
 def joined(labels: Iterable[Label | None]) -> Label | None:
@@ -94,7 +92,7 @@ def _called(decision: Decision, outcome: Outcome | None) -> set[tuple[str, str]]
     """Provider and model of every call, whether or not it brought an answer."""
     if outcome is None:
         return {(found.provider, found.model) for found in decision.candidates if found.rank == 1}
-    called = {(call.provider, call.model) for call in outcome.calls if call.error not in _NOT_SENT}
+    called = {(call.provider, call.model) for call in outcome.calls if call.error not in NOT_SENT}
     if outcome.model is not None and outcome.provider is not None:
         called.add((outcome.provider, outcome.model))  # no attempt names it where the caller left during its first words
     elif outcome.model is not None and all(model != outcome.model for _, model in called):

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Attempt, Decision
-from kyozon.domain.errors import KyozonError, UpstreamFailed, WorldFailure
+from kyozon.domain.errors import NOT_SENT, KyozonError, UpstreamFailed, WorldFailure
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Json
 from kyozon.domain.usage import Usage
@@ -27,7 +27,7 @@ from kyozon.services.masking import Masking
 from kyozon.services.pieces import close_pieces
 from kyozon.services.seam import Seam
 from kyozon.services.sending import sending_anew
-from kyozon.services.settling import NOT_SENT, Ending, charge_for, usage_of
+from kyozon.services.settling import Ending, charge_for, usage_of
 from kyozon.services.streaming import KEPT_STREAM_BYTES, Begun, until_first_words
 from kyozon.services.unfinished import go_on_from, limited, may_go_on, so_far
 from kyozon.services.world import World

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from kyozon.domain.decisions import Attempt, Decision
 from kyozon.domain.errors import (
+    NOT_SENT,
     Busy,
     CircuitOpen,
     KyozonError,
@@ -22,7 +23,7 @@ from kyozon.domain.usage import Usage
 from kyozon.routing.retrying import Budget, Failed, Retrying, deposit, pause, withdraw
 from kyozon.services.deciding import MAX_ATTEMPTS, Decided, cost_at_most
 from kyozon.services.health import Health
-from kyozon.services.settling import NOT_SENT, Ending, Settler, charge_for
+from kyozon.services.settling import Ending, Settler, charge_for
 from kyozon.services.world import World
 
 _NOT_FOUND = 404

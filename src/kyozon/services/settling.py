@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus
-from kyozon.domain.errors import Busy, CircuitOpen
+from kyozon.domain.errors import NOT_SENT
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.domain.usage import Charge, Transaction, Usage
@@ -26,9 +26,6 @@ from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
 T = TypeVar("T")
-
-NOT_SENT = (Busy.code, CircuitOpen.code)
-"""What is recorded of an attempt that nothing was sent for."""
 
 
 def _nothing() -> None:

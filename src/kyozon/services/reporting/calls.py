@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from kyozon.domain.decisions import Attempt, Candidate, Decision, Outcome
+from kyozon.domain.errors import NOT_SENT
 from kyozon.domain.labels import Label
 from kyozon.domain.provenance import COLLECTOR
 from kyozon.domain.usage import Charge, Usage
-from kyozon.services.settling import NOT_SENT
 
 
 class Made(Struct, frozen=True, kw_only=True):
