@@ -166,6 +166,8 @@ def test_a_label_goes_down_when_another_person_approves(own: RunningKyozon, ben:
     wish = ("exposure", decision, "--lower", "public")
     unsaid = own.command(*wish, check=False, KYOZON_API_KEY=asker)
     assert (unsaid.returncode, "purpose" in unsaid.stderr) == (2, True)
+    alone = own.command("exposure", decision, "--purpose", "published", check=False, KYOZON_API_KEY=asker)
+    assert (alone.returncode, "goes with --lower" in alone.stderr) == (2, True)
     asked = own.command(*wish, "--purpose", "published", KYOZON_API_KEY=asker).stdout
     review = asked.split()[-1]
     assert own.command("review", "approve", review, check=False, KYOZON_API_KEY=asker).returncode == 2

@@ -41,6 +41,11 @@ class MemoryReviews:
         begin = 0 if after is None else names.index(after) + 1
         return found[::-1][begin : begin + limit]
 
+    async def waiting(self, tenant: str, requester: str, at: datetime) -> list[ReviewItem]:
+        await asyncio.sleep(0)
+        found = (item for item in self.queue.values() if (item.claim.tenant, item.claim.requester) == (tenant, requester))
+        return [i for i in found if i.state == "waiting" and i.kind != "answer" and i.expires_at > at]
+
     async def content(self, item: ReviewItem) -> bytes | None:
         await asyncio.sleep(0)
         return self.contents.get(item.id)

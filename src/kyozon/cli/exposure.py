@@ -35,6 +35,9 @@ def exposure(target: Target, value: str, **options: str | None) -> None:
     label, lower = options["label"], options["lower"]
     if label is not None and lower is not None:
         raise InvalidRequest(Text("use either --raise or --lower.", "--raise と --lower は同時に使えません。"), "--lower")
+    for only, needed, given in (("--purpose", "--lower", lower), ("--reason", "--raise", label)):
+        if options[only.removeprefix("--")] is not None and given is None:
+            raise InvalidRequest(Text(f"{only} goes with {needed}.", f"{only} は {needed} と併せて使います。"), only)
     if lower is not None:
         _ask(target, f"{path}/lowering", {"label": lower, "purpose": options["purpose"]})
     elif label is not None:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from kyozon.domain.errors import NotFound
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
-from kyozon.domain.quality import SHARES
+from kyozon.domain.quality import SHARES, parse_goal
 from kyozon.http.answering import is_anthropic, json_response
 from kyozon.http.context import services
 from kyozon.http.reading import caller_of
@@ -42,7 +42,7 @@ async def retrieve_model(request: Request) -> Response:
     await caller_of(request)
     name = request.path_params["name"]
     card = next(iter(services(request).registry.named(name)), None)
-    if card is None and name not in _autos(request):
+    if card is None and not _leaves_choice(request, name):
         raise NotFound(
             Text(
                 f"there is no model {name!r}. GET /v1/models lists them.",
@@ -58,6 +58,17 @@ def _autos(request: Request) -> list[str]:
     """The names that leave the choice to Kyozon: where it is measured, with the quality it must have."""
     measured = services(request).registry.installation.estimator is not None
     return [AUTO, *(f"{AUTO}:{name}" for name in SHARES if measured)]
+
+
+def _leaves_choice(request: Request, name: str) -> bool:
+    """Whether a request may give this name instead of a model's; `auto:0.85` may be, though no list could hold all such."""
+    if services(request).registry.installation.estimator is None or not name.startswith(f"{AUTO}:"):
+        return name == AUTO
+    try:
+        parse_goal(name.removeprefix(f"{AUTO}:"))
+    except ValueError:
+        return False
+    return True
 
 
 def _openai(name: str, card: ModelCard | None) -> dict[str, Any]:

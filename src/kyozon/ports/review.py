@@ -35,6 +35,10 @@ class Reviews(Protocol):
         """The items of a tenant, newest first, after the one with id `after`."""
         ...
 
+    async def waiting(self, tenant: str, requester: str, at: datetime) -> list[ReviewItem]:
+        """What one person has asked for and nobody had decided on at a moment, but for answers held back."""
+        ...
+
     async def content(self, item: ReviewItem) -> bytes | None:
         """What an item is about, None where it is kept no more."""
         ...

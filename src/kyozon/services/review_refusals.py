@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kyozon.domain.errors import HeldForReview, InvalidRequest, NotAllowed, NotFound
+from kyozon.domain.errors import HeldForReview, InvalidRequest, LimitReached, NotAllowed, NotFound
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.review import ReviewItem
@@ -122,3 +122,12 @@ def without_purpose() -> InvalidRequest:
         ),
         "purpose",
     )
+
+
+def too_many(waiting: int) -> LimitReached:
+    """Nobody fills the queue of those who decide."""
+    text = Text(
+        f"{waiting} reviews that you asked for wait already, so this one is not queued: have some of them decided first.",
+        f"審査待ちの依頼がすでに {waiting} 件あるため、新たに依頼できません。先に一部の決定を受けてください。",
+    )
+    return LimitReached(text, "waiting_reviews", None)

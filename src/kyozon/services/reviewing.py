@@ -37,6 +37,9 @@ from kyozon.services.provenance import Provenance, as_labelled, told_of
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
+_MOST_WAITING = 100
+"""What one person may have asked for and wait on: each is kept, and somebody has to read it."""
+
 
 class Shown(Struct, frozen=True):
     """An item, and what it is about where the reader may see that and it is still kept."""
@@ -61,6 +64,9 @@ class Reviewing:
         """Ask for a grant to send `body` after all, in the decision that refused it; None where no grant could help.
 
         It is asked for the first model of those weighed against which nothing stands but where the data would go.
+
+        Raises:
+            LimitReached: as many as one person may ask for wait already.
         """
         found = await self._records.decision(decision_id)
         zone = None if found is None else _zone_to_ask_for(found[0])
@@ -68,7 +74,7 @@ class Reviewing:
             return None
         content = content_of(body)
         item = self._new("release", caller.key, found[0], zone, hashlib.sha256(content).hexdigest())
-        return (await self._queue(item, content)).id
+        return (await self._ask(item, content)).id
 
     async def request_lowering(self, caller: Caller, value: str, label: Label, purpose: str) -> ReviewItem:
         """Ask that a stored value's own label be lowered; nothing changes before somebody else approves.
@@ -76,6 +82,7 @@ class Reviewing:
         Raises:
             NotFound: the caller's tenant has no such value.
             InvalidRequest: there is no purpose, or the label would not be lower.
+            LimitReached: as many as one person may ask for wait already.
         """
         if not purpose:
             raise refusals.without_purpose()
@@ -88,7 +95,7 @@ class Reviewing:
         until, lowering = now + installation.review.lifetime, Lowering(value, new)
         name = self._world.new_id("rev")
         item = ReviewItem(name, "lowering", "waiting", now, until, claim, caller.key.id, "", lowering=lowering)
-        return await self._queue(item, None)
+        return await self._ask(item, None)
 
     def held(self, decision: Decision, decided_by: ReviewRules, key: ApiKey, cards: Sequence[ModelCard]) -> bool:
         """Whether a person looks at an answer that one of these cards gives: by the rules of then, or by those of now."""
@@ -185,6 +192,16 @@ class Reviewing:
                 await self._reviews.expire(self._world.now())
             except StorageUnavailable:
                 continue
+
+    async def _ask(self, item: ReviewItem, content: bytes | None) -> ReviewItem:
+        """Queue what somebody asks for; what he has asked for already waits once. Raises `LimitReached`."""
+        waiting = await self._reviews.waiting(item.claim.tenant, item.claim.requester, item.at)
+        for one in waiting:
+            if (one.kind, one.claim, one.lowering) == (item.kind, item.claim, item.lowering):
+                return one
+        if len(waiting) >= _MOST_WAITING:
+            raise refusals.too_many(len(waiting))
+        return await self._queue(item, content)
 
     async def _queue(self, item: ReviewItem, content: bytes | None) -> ReviewItem:
         await self._reviews.add(item, content, self._event("review:requested", item, item.claim.requester))

@@ -31,6 +31,9 @@ _ITEMS = f"""
 {_SHOWN} WHERE i.tenant = $1 AND ($2::text IS NULL OR i.state = $2) {{after}} ORDER BY i.at DESC, i.id DESC LIMIT $3
 """
 _AFTER = "AND (i.at, i.id) < (SELECT at, id FROM review_item WHERE id = $4 AND tenant = $1)"
+_WAITING = f"""
+{_SHOWN} WHERE i.tenant = $1 AND r.name = $2 AND i.state = 'waiting' AND i.kind <> 'answer' AND i.expires_at > $3
+"""
 _CONTENT = "SELECT content, subject FROM review_item WHERE id = $1"
 # Whoever decides on two items at once, each for the other, is kept waiting in one order.
 _PEOPLE = "SELECT subject_of($1, name) FROM (SELECT unnest($2::text[]) AS name ORDER BY 1) AS people"
@@ -132,6 +135,11 @@ class PostgresReviews:
         query = _ITEMS.format(after=_AFTER if start else "")
         async with self._database.reading() as connection:
             return [_item(row) for row in await connection.fetch(query, tenant, state, limit, *start)]
+
+    async def waiting(self, tenant: str, requester: str, at: datetime) -> list[ReviewItem]:
+        """What one person has asked for and nobody has decided on yet."""
+        async with self._database.reading() as connection:
+            return [_item(row) for row in await connection.fetch(_WAITING, tenant, to_text(requester), at)]
 
     async def content(self, item: ReviewItem) -> bytes | None:
         """What an item is about, None where it is kept no more."""

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from anthropic import AsyncAnthropic
 from msgspec import structs
-from openai import AsyncOpenAI, BadRequestError
+from openai import AsyncOpenAI, BadRequestError, NotFoundError
 
 from kyozon.domain.quality import Goal, parse_goal
 from tests.fakes.estimator import KnowsThree
@@ -79,6 +79,10 @@ async def test_the_models_list_names_what_is_valid(house: FakeInstallation, open
     names = [model.id async for model in openai.models.list()]
     assert names[:5] == ["auto", "auto:max", "auto:high", "auto:balanced", "auto:economy"]
     assert (await openai.models.retrieve("auto:high")).id == "auto:high"
+    assert (await openai.models.retrieve("auto:0.85")).id == "auto:0.85"
+    for name in ("auto:1.5", "auto:", "auto:dear"):
+        with pytest.raises(NotFoundError):
+            await openai.models.retrieve(name)
     house.registry.installation = structs.replace(house.registry.installation, estimator=None)
     assert not [model.id async for model in openai.models.list() if model.id.startswith("auto:")]
 

@@ -79,6 +79,19 @@ async def test_an_approval_is_a_grant_and_deletes_the_content(database: Database
     assert await reviews.grant("acme", "grt_2") is None
 
 
+async def test_what_one_person_waits_on(database: Database, reviews: PostgresReviews) -> None:
+    item = await queued(database, reviews)
+    await queued(database, reviews, id="rev_2", kind="answer")
+    other = structs.replace(item, id="rev_3", claim=structs.replace(item.claim, requester="jiro"))
+    await reviews.add(other, None, event("review:requested"))
+    assert await reviews.waiting("acme", "hanako", NOW) == [item]
+    assert await reviews.waiting("acme", "hanako", item.expires_at) == []
+    assert await reviews.waiting("elsewhere", "hanako", NOW) == []
+    made, grant = approved(item)
+    await reviews.decide(made, grant, event("review:approved"))
+    assert await reviews.waiting("acme", "hanako", NOW) == []
+
+
 async def test_of_two_servers_one_uses_a_grant(database: Database, reviews: PostgresReviews) -> None:
     made, grant = approved(await queued(database, reviews))
     await reviews.decide(made, grant, event("review:approved"))

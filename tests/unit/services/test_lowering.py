@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from kyozon.domain.callers import ApiKey, Caller
-from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted
+from kyozon.domain.errors import InvalidRequest, LimitReached, NotAllowed, NotFound, NotPermitted
 from kyozon.domain.labels import Integrity, Label, Level, parse_clearance, parse_label
 from kyozon.domain.provenance import StoredValue
 from kyozon.domain.review import ReviewItem
@@ -62,6 +62,17 @@ async def test_it_takes_two_and_both_are_on_record(house: FakeInstallation) -> N
     assert told == [("review:requested", "ann"), ("review:approved", "ben"), ("value:lowered", "ann")]
     (event,) = house.stored.events
     assert event.detail == {"old": str(SECRET), "new": "internal", "approval": BEN.id, "review": item.id}
+
+
+async def test_what_waits_already_waits_once_and_nobody_fills_the_queue(house: FakeInstallation) -> None:
+    first = await asked(house)
+    assert (await asked(house)).id == first.id
+    others = [await house.reviewing.request_lowering(Caller(ANN), "doc", PUBLIC, f"purpose-{n}") for n in range(99)]
+    with pytest.raises(LimitReached, match="100 reviews that you asked for wait already"):
+        await asked(house, INTERNAL)
+    assert (await asked(house)).id == first.id
+    await house.reviewing.refuse(Caller(BEN), others[0].id)
+    assert (await asked(house, INTERNAL)).id not in {first.id, *(item.id for item in others)}
 
 
 @pytest.mark.parametrize(
