@@ -49,7 +49,7 @@ class Installation:
     """A data directory; its first start makes what is missing and leaves the key that later ones are asked with."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.address = ""
         self.key = ""

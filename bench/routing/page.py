@@ -24,8 +24,8 @@ _NOTES = (
     ),
     (
         "The setting of each router (its threshold, its rate of exchange, its goal) is fixed before the test: the cheapest "
-        "that reaches the target on the other parts, each of them judged by a fit that had not seen it; for a benchmark "
-        "never seen it must do so on each known benchmark by itself. So a router may miss its target, and both what was "
+        "that reaches the target on the other parts together, each of them judged by a fit that had not seen it; for a "
+        "benchmark never seen the other parts are the other benchmarks. So a router may miss its target, and both what was "
         "reached and what it cost are given. *On the curve* is what one would choose "
         "with hindsight, for comparison with others' figures."
     ),

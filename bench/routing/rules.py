@@ -104,11 +104,11 @@ def outcome(chosen: Chosen, scores: Floats, cost: Floats, best: int, overhead: f
     return Outcome(scores[rows, chosen.choice], spent, scores[:, best], cost[:, best])
 
 
-def settle(tried: Sequence[Sequence[Outcome]], target: float) -> int | None:
-    """The place of the cheapest setting whose outcomes all reach the target; `None` where none does."""
+def settle(tried: Sequence[Outcome], target: float) -> int | None:
+    """The place of the cheapest setting that reaches the target; `None` where none does."""
     enough = [
-        (sum(float(one.cost.sum()) for one in outcomes), place)
-        for place, outcomes in enumerate(tried)
-        if all(one.quality.mean() >= target * one.best_quality.mean() - 1e-12 for one in outcomes)
+        (float(one.cost.sum()), place)
+        for place, one in enumerate(tried)
+        if one.quality.mean() >= target * one.best_quality.mean() - 1e-12
     ]
     return min(enough)[1] if enough else None

@@ -3,8 +3,8 @@
 Without a held-out folder each part (a fold, or a whole benchmark) is the test in turn. What is expected of it comes from
 a fit that has not seen it; the setting used on it is the cheapest that reaches the target on the other parts, each of them
 judged by the fit that has not seen it either. With a held-out folder the setting is fixed in the same way on all parts of
-the other folder, and the fit that is judged has seen all of that. For a benchmark never seen, the target must be reached
-on each known benchmark by itself.
+the other folder, and the fit that is judged has seen all of that. For a benchmark never seen, the other parts are the other
+benchmarks, all together: of a few dozen items each, one by itself would say more of luck than of the setting.
 """
 
 from collections.abc import Sequence
@@ -114,15 +114,9 @@ class Study:
         made = []
         for place, heat in enumerate(after.heats):
             own = place if after is before else None
-            setting = settle([self._known_of(before, setting, own) for setting in range(len(frontier))], target)
+            setting = settle([before.together(setting, own) for setting in range(len(frontier))], target)
             made.append(self._always(heat) if setting is None else after.outcomes[place][setting])
         return at(joined(made), after.items, frontier, target)
-
-    def _known_of(self, before: Tried, setting: int, own: int | None) -> list[Outcome]:
-        """Where a setting must reach the target: on the other parts, each by itself if the test is something new."""
-        if self._task.learn != "unseen":
-            return [before.together(setting, own)]
-        return [found[setting] for place, found in enumerate(before.outcomes) if place != own]
 
     def _always(self, heat: Heat) -> Outcome:
         scores, cost = heat.case.table.scores[:, self._best], heat.case.cost[:, self._best]

@@ -36,3 +36,16 @@ class KnowsThree:
         low, high = max(0.0, quality - _WIDTH / 4), min(1.0, quality + _WIDTH / 4)
         reasons = (("hardness", -seen.hardness), ("length", 0.1))
         return Estimate(max(0.0, quality), low, high, 100, 1.0 if seen.known else 0.0, reasons)
+
+
+class Admires(KnowsThree):
+    """One that takes one model for the best at everything."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self.version = f"admires-{model}"
+        self._model = model
+
+    def estimate(self, seen: Seen, card: ModelCard) -> Estimate:
+        """Nearly perfect, if it is the one."""
+        return Estimate(0.99, 0.98, 1.0, 100) if card.id == self._model else super().estimate(seen, card)

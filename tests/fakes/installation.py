@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from msgspec import structs
 import kyozon.governance.rules
 from kyozon.domain.callers import ApiKey, Caller, Limits
 from kyozon.domain.canaries import Canary, CanaryAlarm
+from kyozon.domain.cascades import Hold
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.models import AUTO, ModelCard, Price, Provider
 from kyozon.domain.policy import Reloaded
@@ -31,10 +33,14 @@ from kyozon.ports.telemetry import Telemetry
 from kyozon.routing import measured
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.cheapest import router
+from kyozon.routing.judging import Judge
 from kyozon.routing.retrying import Retrying
+from kyozon.routing.verifying.verifier import Verifier
 from kyozon.services.admission import Admission, Caps, Deployment
+from kyozon.services.asked_again import AskedAgain
 from kyozon.services.cache import AnswerCache, CacheOptions
 from kyozon.services.canaries import CanaryWatch
+from kyozon.services.cascading import Cascading
 from kyozon.services.chat import Ask, ChatService, Steps
 from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
@@ -42,6 +48,7 @@ from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.feedback import FeedbackService
 from kyozon.services.granting import Granting
 from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
@@ -53,15 +60,19 @@ from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Installation, Keep, Registry, kept_nowhere
 from kyozon.services.replays import Repeat, Replays
 from kyozon.services.reviewing import Reviewing
+from kyozon.services.rolling_out import RollingOut
 from kyozon.services.settling import Settler
+from kyozon.services.versions import Following
 from kyozon.telemetry.fan_out import FanOut
 from kyozon.telemetry.prometheus import PrometheusMetrics
 from tests.fakes.answers import MemoryAnswers
+from tests.fakes.feedback import MemoryFeedback
 from tests.fakes.leases import MemoryLeases, SharedCeilings
 from tests.fakes.memory import MemoryBook, MemoryKeys
 from tests.fakes.provenance import MemoryProvenance, MemoryTrail
 from tests.fakes.reasoning import MemoryReasoning
 from tests.fakes.reviews import MemoryReviews
+from tests.fakes.rollouts import MemoryRollouts
 from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding
 from tests.fakes.steered import START, Steered
 
@@ -117,6 +128,9 @@ class FakeInstallation:
     `keep` takes what decisions are made from.
     """
 
+    asked_again: AskedAgain | None = None
+    metrics_open = False
+
     def __init__(
         self,
         cards: tuple[ModelCard, ...] = (IN_HOUSE, CHEAP, DEAR, EMBEDDER),
@@ -145,6 +159,7 @@ class FakeInstallation:
         self.decider = Decider(self.registry, self.limiter, self.book, world, telemetry, self.health)
         self.settler = Settler(self.registry, self.limiter, self.book, world, telemetry)
         self.stored, self.trail, self.thoughts = MemoryProvenance(self.book), MemoryTrail(), MemoryReasoning(self.log)
+        self.said = MemoryFeedback(self.book)
         self.provenance = Provenance(self.stored, self.registry, world)
         self.canaries, self.alarms = list[Canary](), list[CanaryAlarm]()
         self.lookout = CanaryWatch(lambda: self.canaries, self.alarms.append)
@@ -161,11 +176,37 @@ class FakeInstallation:
         self.attempts = Attempts(self.settler, world, retrying, self.health)
         self.answers = MemoryAnswers(self.log)
         self.continuing: Continuing | None = None
+        self.cascading: Cascading | None = None
         self.masking = Masking()
         self.use_cache(CacheOptions())
         self.keys = KeyService(self.key_store, world)
-        self.metrics_open = False
         self.access: list[Access] = []
+
+    @cached_property
+    def versions(self) -> dict[bytes, Estimator]:
+        """What the files of versions say."""
+        return {}
+
+    @cached_property
+    def rolling(self) -> RollingOut:
+        """What puts versions in the place of the estimator."""
+        return RollingOut(self.rollouts, self.said, self.version_of, self.time.world)
+
+    @cached_property
+    def following(self) -> Following:
+        """What keeps the registry in step with them."""
+        return Following(self.rollouts, self.registry, self.version_of, self.time.world)
+
+    @cached_property
+    def rollouts(self) -> MemoryRollouts:
+        """Versions, and how far they have come."""
+        return MemoryRollouts()
+
+    def version_of(self, raw: bytes) -> Estimator:
+        """What the bytes of a version say: `versions` holds what can be read."""
+        if raw not in self.versions:
+            raise ValueError("no estimator has written this")
+        return self.versions[raw]
 
     def continue_broken_streams(self) -> None:
         """From now on a stream that breaks after its first words goes on at another candidate."""
@@ -188,18 +229,31 @@ class FakeInstallation:
             quality=quality,
         )
 
+    def judge(self, verifier: Verifier, hold: Hold = Hold()) -> None:  # noqa: B008 - it never changes
+        """From now on answers may be judged by `verifier`, and a stronger model asked."""
+        self.cascading = Cascading(lambda: Judge(verifier), self.attempts, self.settler, hold, self.time.world)
+        self.registry.installation = structs.replace(self.registry.installation, foresight=verifier.foresight)
+        self.use_cache(self.cache_options)
+
+    def learn_from_use(self) -> AskedAgain:
+        """From now on it is noticed who asks again."""
+        self.asked_again = AskedAgain(self.said, self.time.world, self.settler.lasting, self.metrics.judged)
+        self.use_cache(self.cache_options)
+        return self.asked_again
+
     def use_cache(self, options: CacheOptions, partition: PartitionOf = partition_of) -> None:
         """From now on chats are answered with an answer cache of these options, over `answers`."""
         options = self.cache_options = structs.replace(options, embedder=EMBEDDER.id)
         world = self.time.world
         self.cache = AnswerCache(self.answers, self.registry, self.egress, world, options, partition)
         parts = (self.decider, self.settler, self.attempts, self.cache, self.provenance, self.granting, self.reviewing)
-        steps = Steps(*parts, self.continuing, self.masking)
+        steps = Steps(*parts, self.continuing, self.masking, self.cascading, self.asked_again)
         self.embeddings = EmbeddingService(steps, self.egress, self.admission)
         self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
         """What the routes take."""
+        world, judged = self.time.world, self.metrics.judged
         return Services(
             chat=self.chat,
             embeddings=self.embeddings,
@@ -214,6 +268,8 @@ class FakeInstallation:
             world=self.time.world,
             ready=self._ready,
             reviewing=self.reviewing,
+            rolling=self.rolling,
+            feedback=FeedbackService(self.said, self.book, self.provenance, self.trail, world, judged),
             reload=self._reload,
             max_body_bytes=max_body_bytes,
             max_concurrent=self.max_concurrent,

@@ -9,6 +9,7 @@ from tests.house.tree import SOURCE, parsed, short
 PURE = ("domain", "ports", "routing", "governance", "metering", "retrieval", "evaluation")
 ALLOWED = {
     "abc",
+    "array",
     "ast",
     "base64",
     "bisect",

@@ -1,15 +1,45 @@
 """What the routers that ask for estimates get them from."""
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kyozon.domain.cascades import Foresight
 from kyozon.domain.errors import SettingsError
 from kyozon.domain.language import Text
 from kyozon.ports.quality import Estimator
 from kyozon.settings import Settings
 
+if TYPE_CHECKING:
+    from kyozon.routing.judging import Judge
+    from kyozon.routing.verifying.verifier import Verifier
+
 _ASKS_FOR_NONE = "cheapest"
 _SHIPPED = "quality.msgpack"
+_VERIFIER = "verifier.msgpack"
+
+
+def foresight_of(settings: Settings) -> Foresight | None:
+    """What a look at an answer may bring; None where none is taken."""
+    if settings.routing.router == _ASKS_FOR_NONE or not settings.routing.cascade:
+        return None
+    return verifier().foresight
+
+
+def judge() -> "Judge":
+    """What judges answers."""
+    from kyozon.routing.judging import Judge  # noqa: PLC0415 - as below
+
+    return Judge(verifier())
+
+
+@cache
+def verifier() -> "Verifier":
+    """The verifier that comes with Kyozon."""
+    from kyozon.routing.verifying.verifier import Verifier  # noqa: PLC0415 - as below
+
+    return Verifier.read(files("kyozon.routing.verifying").joinpath(_VERIFIER).read_bytes())
 
 
 def estimator_of(settings: Settings) -> Estimator | None:

@@ -10,9 +10,11 @@ from typing import Any
 from msgspec import Struct
 from starlette.types import ASGIApp
 
-from kyozon.bootstrap import canaries, discovery
+from kyozon.bootstrap import canaries, discovery, rolling
 from kyozon.bootstrap.auditing import Sealing, tell_start
 from kyozon.bootstrap.detecting import looked_through
+from kyozon.bootstrap.drifting import drift_watch
+from kyozon.bootstrap.estimating import judge
 from kyozon.bootstrap.local import LocalModels
 from kyozon.bootstrap.neighbours import beside, inherited
 from kyozon.bootstrap.reading import Environment, registry_as_of, registry_of
@@ -31,14 +33,18 @@ from kyozon.inference import embedder
 from kyozon.ports.reasoning import ReasoningStore
 from kyozon.ports.telemetry import Gauge, GaugeSource, Telemetry
 from kyozon.services.admission import Admission, Caps, Deployment
+from kyozon.services.asked_again import AskedAgain
 from kyozon.services.cache import AnswerCache, CacheOptions
+from kyozon.services.cascading import Cascading
 from kyozon.services.chat import ChatService, Steps
 from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
+from kyozon.services.drifting import DriftWatch
 from kyozon.services.egress import Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
+from kyozon.services.feedback import FeedbackService
 from kyozon.services.granting import Granting
 from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
@@ -72,7 +78,7 @@ class House(Struct, frozen=True):
     """A running installation. `unsealed` says why the audit log seals nothing, where that is so."""
 
     app: ASGIApp
-    keys: KeyService
+    services: Services
     local: LocalModels
     store: Store
     recovered: int
@@ -81,6 +87,11 @@ class House(Struct, frozen=True):
     drain: Callable[[], Awaitable[None]]
     door: Door
     reload: Callable[[], Awaitable[None]]
+
+    @property
+    def keys(self) -> KeyService:
+        """Who may call it."""
+        return self.services.keys
 
 
 @asynccontextmanager
@@ -95,11 +106,13 @@ async def running(
     try:
         async with opened(settings, step) as store, looked_through(settings, step) as masking:
             sealing = Sealing(settings, store, transports)
-            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking, sealing)
+            drifts = drift_watch(settings, store)
+            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking, sealing, drifts)
             house = await _assembled(settings, environ, parts)
             await starting
-            known = asyncio.Event()
+            following, known = await rolling.followed(store, house.services.registry), asyncio.Event()
             work = [store.keys.watch(partial(_forget, house.keys, store)), *house.beside(known), *sealing.beside()]
+            work += [*rolling.beside(store, following, house.services.rolling), drifts.tend()]
             watching = [asyncio.create_task(one) for one in work]
             try:
                 await known.wait()
@@ -132,6 +145,7 @@ class _Parts(Struct, frozen=True):
     read: Callable[[], Settings]
     masking: Masking
     sealing: Sealing
+    drifts: DriftWatch
 
 
 async def _assembled(settings: Settings, environ: Environment, parts: _Parts) -> House:
@@ -146,7 +160,7 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     admission = Admission(_caps(settings, registry), WORLD)
     lasting = Lasting()
     lookout = canaries.watch(settings, store.trail, lasting)
-    gauges = [_journal_gauge(store), admission.gauges, health.gauges, lookout.gauges, parts.sealing.gauges]
+    gauges = [*_gauges(parts), admission.gauges, health.gauges, lookout.gauges]
     thoughts = PostgresReasoning(store.database, store.vault)
     watch = watchers(settings, registry, gauges, _keepers(settings, thoughts, lasting))
     decider = Decider(registry, limiter, store.journal, WORLD, watch.telemetry, health)
@@ -159,41 +173,52 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     replays = _replays(settings, store)
     cache = AnswerCache(store.answers, registry, egress, WORLD, _cache_options(settings))
     continuing = _continuing(settings, attempts, egress, admission, parts.masking)
-    steps = Steps(decider, settler, attempts, cache, provenance, granting, reviewing, continuing, parts.masking)
-    keys = KeyService(store.keys, WORLD)
+    cascading = Cascading(judge, attempts, settler, settings.hold, WORLD)
+    asked_again = AskedAgain(store.feedback, WORLD, lasting, watch.judged)
+    found = decider, settler, attempts, cache, provenance, granting, reviewing
+    steps = Steps(*found, continuing, parts.masking, cascading, asked_again if settings.routing.learn_from_use else None)
     explain = ExplainService(store.records, store.policies, registry_as_of)
     services = Services(
         chat=ChatService(registry, steps, egress, admission, replays, WORLD),
         embeddings=EmbeddingService(steps, egress, admission),
         explain=explain,
         reasoning=ReasoningReader(explain, thoughts, store.trail, WORLD),
-        keys=keys,
+        keys=KeyService(store.keys, WORLD),
         records=store.records,
         registry=registry,
         limiter=limiter,
         provenance=provenance,
         reviewing=reviewing,
+        feedback=FeedbackService(store.feedback, store.records, provenance, store.trail, WORLD, watch.judged),
+        rolling=rolling.rolling_out(settings, store),
         trail=store.trail,
         world=WORLD,
         ready=_readiness(store, local, door),
         reload=reloader.reload,
-        max_body_bytes=settings.server.max_body_mib << 20,
-        max_concurrent=settings.server.max_concurrent + settings.server.queue_length,
-        language=None if settings.server.language == "auto" else settings.server.language,
         metrics=watch.metrics,
-        metrics_open=settings.server.metrics == "open",
         log=parts.access_log.write,
-        links=settings.links,
         canaries=lookout,
+        **_as_set(settings),
     )
     recovered = await inherited(store, settler)
     unsealed = await tell_start(settings, store, registry.installation.policy_version)
-
-    drain = partial(_in_turn, settler.drain, cache.drain, lasting.drain, watch.stop, leasing.stop)
-    run_beside = partial(beside, store, leasing, settler, reviewing)
+    drain = partial(_in_turn, settler.drain, cache.drain, asked_again.drain, lasting.drain, watch.stop, leasing.stop)
+    run_beside = partial(beside, store, leasing, settler, reviewing, asked_again)
     return House(
-        build(services), keys, local, store, recovered, unsealed, run_beside, drain, door, reloader.reload_and_tell
+        build(services), services, local, store, recovered, unsealed, run_beside, drain, door, reloader.reload_and_tell
     )
+
+
+def _as_set(settings: Settings) -> dict[str, Any]:
+    """What of the services the settings say as it is."""
+    server = settings.server
+    return {
+        "max_body_bytes": server.max_body_mib << 20,
+        "max_concurrent": server.max_concurrent + server.queue_length,
+        "language": None if server.language == "auto" else server.language,
+        "metrics_open": server.metrics == "open",
+        "links": settings.links,
+    }
 
 
 async def _in_turn(*ends: Callable[[], Awaitable[None]]) -> None:
@@ -269,9 +294,10 @@ def _cache_options(settings: Settings) -> CacheOptions:
     )
 
 
-def _journal_gauge(store: Store) -> GaugeSource:
-    about = "Decisions and outcomes that wait for the database."
-    return lambda: [Gauge("kyozon_journal_pending", about, store.journal.pending)]
+def _gauges(parts: _Parts) -> list[GaugeSource]:
+    """The levels of what works beside requests."""
+    about, journal = "Decisions and outcomes that wait for the database.", parts.store.journal
+    return [lambda: [Gauge("kyozon_journal_pending", about, journal.pending)], parts.sealing.gauges, parts.drifts.gauges]
 
 
 def _readiness(store: Store, local: LocalModels, door: Door) -> Callable[[], Awaitable[dict[str, bool]]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kyozon.bootstrap.store import Store
+from kyozon.services.asked_again import AskedAgain
 from kyozon.services.leasing import Leasing
 from kyozon.services.reviewing import Reviewing
 from kyozon.services.settling import Settler
@@ -25,7 +26,12 @@ async def inherited(store: Store, settler: Settler) -> int:
 
 
 def beside(
-    store: Store, leasing: Leasing, settler: Settler, reviewing: Reviewing, known: asyncio.Event
+    store: Store,
+    leasing: Leasing,
+    settler: Settler,
+    reviewing: Reviewing,
+    asked_again: AskedAgain,
+    known: asyncio.Event,
 ) -> list[Coroutine[Any, Any, None]]:
     """What runs as long as the server does. `known` is set once the others know of it: no request may be decided before."""
 
@@ -48,4 +54,5 @@ def beside(
         presence.mourn(store.database, store.server, bury),
         leasing.tend(),
         reviewing.tend(),
+        asked_again.watch(),
     ]

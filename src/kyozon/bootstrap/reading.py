@@ -11,7 +11,7 @@ import msgspec
 
 import kyozon
 from kyozon.bootstrap import discovery
-from kyozon.bootstrap.estimating import estimator_of
+from kyozon.bootstrap.estimating import estimator_of, foresight_of
 from kyozon.bootstrap.local import LocalModels
 from kyozon.domain.errors import MissingPiece, SettingsError
 from kyozon.domain.language import Text
@@ -72,6 +72,8 @@ def registry_as_of(basis: Basis) -> Registry:
         code=basis.code,
         review=basis.review,
         quality=basis.quality,
+        exploring=basis.exploring,
+        foresight=basis.foresight,
     )
     return Registry(installation, lambda: basis.local_cards)
 
@@ -110,6 +112,8 @@ def installation_of(settings: Settings, environ: Environment) -> Installation:
         review=settings.review_rules,
         quality=parse_goal(settings.routing.quality),
         estimator=estimator_of(settings),
+        exploring=settings.exploring,
+        foresight=foresight_of(settings),
     )
 
 

@@ -10,6 +10,8 @@ from kyozon.domain.language import Text
 from kyozon.domain.reports import DutyTable, Figure
 from kyozon.ports.reporting import Examine, Examined
 from kyozon.services.explaining import ExplainService
+from kyozon.services.feedback import FeedbackService
+from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Registry
 from kyozon.services.reporting.governance import GovernanceReporter, Sources
@@ -48,6 +50,12 @@ def reasoning_reader(store: Store) -> ReasoningReader:
     """Shows what models said they thought."""
     thoughts = PostgresReasoning(store.database, store.vault)
     return ReasoningReader(ExplainService(store.records), thoughts, store.trail, WORLD)
+
+
+def said_of_answers(store: Store, registry: Registry) -> FeedbackService:
+    """Shows what was said of answers."""
+    provenance = Provenance(store.provenance, registry, WORLD)
+    return FeedbackService(store.feedback, store.records, provenance, store.trail, WORLD, lambda _: None)
 
 
 def duty_tables() -> tuple[DutyTable, ...]:

@@ -20,6 +20,7 @@ from kyozon.storage.audit.trail import PostgresTrail
 from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
 from kyozon.storage.embedded import EmbeddedPostgres
+from kyozon.storage.feedback import PostgresFeedback
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.leases import PostgresLeases
@@ -28,6 +29,7 @@ from kyozon.storage.policies import PostgresPolicies
 from kyozon.storage.provenance import PostgresProvenance
 from kyozon.storage.records import PostgresRecords
 from kyozon.storage.review import PostgresReviews
+from kyozon.storage.rollout import PostgresRollouts
 from kyozon.storage.vault import Vault
 
 T = TypeVar("T")
@@ -55,6 +57,8 @@ class Store(Struct, frozen=True):
     provenance: PostgresProvenance
     trail: PostgresTrail
     vault: Vault
+    feedback: PostgresFeedback
+    rollouts: PostgresRollouts
 
 
 @asynccontextmanager
@@ -102,6 +106,8 @@ async def opened(settings: Settings, step: Step) -> AsyncIterator[Store]:
                 provenance,
                 trail,
                 vault,
+                PostgresFeedback(database, vault),
+                PostgresRollouts(database),
             )
         finally:
             await journal.stop()  # what still waits may need the watch, too

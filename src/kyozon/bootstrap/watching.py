@@ -10,6 +10,7 @@ import kyozon
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
 from kyozon.ports.telemetry import GaugeSource, Telemetry
+from kyozon.services.feedback import Counted
 from kyozon.services.registry import Registry
 from kyozon.settings import Settings
 from kyozon.telemetry.fan_out import FanOut
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class Watchers(Struct, frozen=True):
-    """Whom services tell, what `/metrics` says, and how to stop telling."""
+    """Whom services tell, of judgements too, what `/metrics` says, and how to stop telling."""
 
     telemetry: Telemetry
+    judged: Counted
     metrics: Callable[[], bytes]
     stop: Callable[[], Awaitable[None]]
 
@@ -37,13 +39,13 @@ def watchers(
     """
     metrics = PrometheusMetrics(registry.cards, gauges, kyozon.__version__)
     if settings.telemetry.otlp_endpoint is None:
-        return Watchers(FanOut([metrics, *also]), metrics.exposition, _nothing_to_stop)
+        return Watchers(FanOut([metrics, *also]), metrics.judged, metrics.exposition, _nothing_to_stop)
     spans = _spans(settings, settings.telemetry.otlp_endpoint)
 
     async def stop() -> None:
         await asyncio.to_thread(spans.stop)
 
-    return Watchers(FanOut([metrics, spans, *also]), metrics.exposition, stop)
+    return Watchers(FanOut([metrics, spans, *also]), metrics.judged, metrics.exposition, stop)
 
 
 async def _nothing_to_stop() -> None:

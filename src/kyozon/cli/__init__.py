@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from typing import Any
 
 import click
 
@@ -9,7 +10,20 @@ import kyozon
 from kyozon.cli.speech import say
 
 
+class _Root(click.Group):
+    """Every command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; who answers no to a question is told so in the language of the question."""
+        try:
+            return super().invoke(ctx)
+        except click.Abort:
+            click.echo(say("Stopped.", "中止しました。"), err=True)
+            ctx.exit(1)
+
+
 @click.group(
+    cls=_Root,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=say(
         "One endpoint for the language models you run and the models you rent.",

@@ -126,12 +126,21 @@ def verifier() -> None:
 @audit.command(help=say("The newest events.", "新しいイベント。"))
 @click.option("--limit", type=click.IntRange(1, 1000), default=_SHOWN, show_default=True, help=say("How many.", "件数。"))
 @click.option("--tenant", help=say("Of one tenant only.", "一つのテナントだけ。"))
+@click.option(
+    "--action",
+    default="",
+    metavar="PREFIX",
+    help=say("Only those whose action begins so, such as router:.", "アクション名の先頭で絞り込みます（例：router:）。"),
+)
 @installation
-def events(target: Target, limit: int, tenant: str | None) -> None:
+def events(target: Target, limit: int, tenant: str | None, action: str) -> None:
     """Show keys issued and revoked, policies loaded, people erased and the like, newest first."""
-    found = asyncio.run(_events(target, tenant, limit))
+    found = asyncio.run(_events(target, tenant, limit, action))
     if target.as_json:
         print_json({"data": found})
+        return
+    if not found:
+        out.print(say("There are no such events.", "該当するイベントはありません。"))
         return
     columns = [say("event", "イベント"), say("at (UTC)", "日時（UTC）"), say("what", "内容"), say("tenant", "テナント")]
     columns += [say("person", "利用者"), say("of", "対象"), say("detail", "詳細")]
@@ -190,11 +199,11 @@ async def _newest(target: Target) -> Note:
     return note
 
 
-async def _events(target: Target, tenant: str | None, limit: int) -> Any:
+async def _events(target: Target, tenant: str | None, limit: int, action: str) -> Any:
     from kyozon.bootstrap.auditing import log_of
 
     async with target.store() as store:
-        return await log_of(store).events(tenant, limit)
+        return await log_of(store).events(tenant, limit, action)
 
 
 def _inclusion(proof: InclusionProof) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _TIMEOUT = 60
 _SERVERS_FAILURE = 500
 
 
-def call(target: Target, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def call(target: Target, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = _TIMEOUT) -> Any:
     """What the server answers; raises its own words as `CallerError` or `WorldFailure`, `MissingPiece` where none runs."""
     data_dir = target.settings().data_dir
     url = f"{os.environ.get('KYOZON_URL') or address_of(data_dir)}{path}"
@@ -30,7 +30,7 @@ def call(target: Target, method: str, path: str, body: dict[str, Any] | None = N
     sent = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, sent, headers, method=method)  # noqa: S310 - the operator's own URL
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=seconds) as response:  # noqa: S310
             return json.loads(response.read())
     except urllib.error.HTTPError as error:
         raise failed(error) from error

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from kyozon.cli.attempts import ended
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, plain, print_json, print_left_out, print_table
 from kyozon.cli.speech import say
@@ -45,13 +46,10 @@ def _shape(decision: Decision, outcome: Outcome | None) -> dict[str, Any]:
 
 
 def _row(decision: Decision, outcome: Outcome | None) -> list[str]:
-    if outcome is None:
-        ended = say("running", "実行中")
-    else:
-        ended = outcome.status + (f" ({outcome.error})" if outcome.error else "")
+    end = say("running", "実行中") if outcome is None else ended(outcome)
     model = (outcome.model if outcome else None) or "-"
     at = f"{decision.at:%Y-%m-%d %H:%M:%S}"
-    return [decision.id, at, decision.requested_model.replace("[", r"\["), model, str(decision.label), ended]
+    return [decision.id, at, decision.requested_model.replace("[", r"\["), model, str(decision.label), end]
 
 
 async def _read(target: Target, tenant: str, limit: int, left_out: list[str]) -> list[Recorded]:

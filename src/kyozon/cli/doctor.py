@@ -80,10 +80,14 @@ def _machine(settings: "Settings", local: "LocalModels") -> Iterator[Finding]:
         if free >= _ENOUGH_DISK
         else say("Free some space or move --data-dir.", "空きを作るか --data-dir を移してください。"),
     )
+    if not settings.local.enabled:
+        off = say("off (local.enabled = false)", "無効（local.enabled = false）")
+        yield Finding(say("local models", "ローカルモデル"), well=True, state=off)
+        return
     found = local.store.all()
     names = ", ".join(model.card.id for model in found) or say("none", "なし")
     mend = say("kyozon up gets the demo model.", "kyozon up でデモ用モデルを取得します。") if not found else ""
-    yield Finding(say("local models", "ローカルモデル"), bool(found) or not settings.local.enabled, names, mend)
+    yield Finding(say("local models", "ローカルモデル"), bool(found), names, mend)
 
 
 def _providers(known: "Installation") -> Iterator[Finding]:

@@ -5,12 +5,15 @@ from typing import Any
 
 import click
 
+from kyozon.cli.attempts import all_together, call_rows, ended, status_said
 from kyozon.cli.candidates import print_candidates, print_reasons, quality_rows
+from kyozon.cli.feedback import print_feedback
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, plain, print_json, print_table
-from kyozon.cli.speech import language, say
+from kyozon.cli.speech import aside, language, say
 from kyozon.domain.decisions import CacheUse, Decision, Outcome
 from kyozon.domain.errors import InvalidRequest, NotFound
+from kyozon.domain.feedback import Feedback
 from kyozon.domain.labels import Clearance, parse_clearance
 from kyozon.domain.language import Text
 from kyozon.domain.reasoning import OWN_ACCOUNT, Reasoning
@@ -51,9 +54,10 @@ def explain(target: Target, decision_id: str, *, again: bool, clearance: str | N
         _print_redacted(target, told)
         return
     decision, outcome = told
+    said = asyncio.run(_said(target, decision, clearance))
     if target.as_json:
         found: dict[str, Any] = plain(decision)
-        print_json({**found, "outcome": outcome, "reasons": reasons})
+        print_json({**found, "outcome": outcome, "reasons": reasons, "feedback": said})
         return
     _print_decision(decision, reasons)
     print_candidates(decision)
@@ -62,6 +66,7 @@ def explain(target: Target, decision_id: str, *, again: bool, clearance: str | N
         out.print(say("[yellow]Still running.[/]", "[yellow]実行中です。[/]"))
     else:
         _print_outcome(outcome)
+    print_feedback(said)
 
 
 def _replay(target: Target, decision_id: str) -> None:
@@ -116,6 +121,14 @@ async def _reasoning(target: Target, decision_id: str, clearance: str | None) ->
         return await reasoning_reader(store).shown(recorded[0], "", cleared)
 
 
+async def _said(target: Target, decision: Decision, clearance: str | None) -> tuple[Feedback, ...]:
+    from kyozon.bootstrap.reporting import said_of_answers
+
+    cleared = None if clearance is None else _clearance(clearance)
+    async with target.store() as store:
+        return await said_of_answers(store, target.models()[1]).shown(decision, "", cleared)
+
+
 def _print_reasoning(target: Target, found: Reasoning) -> None:
     if target.as_json:
         print_json({**plain(found), "label": str(found.label), "note": OWN_ACCOUNT.to(language())})
@@ -160,11 +173,12 @@ async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | N
 
 
 def _print_decision(decision: Decision, reasons: Reasons) -> None:
-    sources = ", ".join(f"{source.source.to(language())}: {source.label}" for source in decision.label_sources)
+    colon = say(": ", "：")
+    sources = ", ".join(f"{source.source.to(language())}{colon}{source.label}" for source in decision.label_sources)
     rows = [
         [say("decision", "決定"), f"{decision.id}  {decision.at:%Y-%m-%d %H:%M:%S} UTC"],
-        [say("asked for", "要求モデル"), f"{decision.requested_model} ({decision.kind})"],
-        [say("label", "ラベル"), f"{decision.label}  ({sources})"],
+        [say("asked for", "要求モデル"), decision.requested_model + aside(_kind(decision.kind))],
+        [say("label", "ラベル"), f"{decision.label}{aside(sources)}"],
         [say("policy", "ポリシー"), decision.policy_version],
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
@@ -189,11 +203,16 @@ def _stated(decision: Decision) -> list[list[str]]:
     return [row for row in told if row[1]]
 
 
+def _kind(kind: str) -> str:
+    told = {"chat": say("chat", "チャット"), "embedding": say("embedding", "埋め込み"), "count": say("count", "トークン数")}
+    return told[kind]
+
+
 def _masked(decision: Decision) -> str:
     """What tokens stand for in the words that some candidates get, and what has verified it."""
     found = ", ".join(f"{one.type} × {one.count}" for one in decision.masked)
     checks = ", ".join(decision.masked[0].verified_by)
-    return f"{found}  ({decision.masked_label}; {say('verified by', '検証')}: {checks})"
+    return found + aside(say(f"{decision.masked_label}; verified by: {checks}", f"{decision.masked_label}、検証：{checks}"))
 
 
 def _print_redacted(target: Target, found: Redacted) -> None:
@@ -202,8 +221,8 @@ def _print_redacted(target: Target, found: Redacted) -> None:
         return
     rows = [
         [say("decision", "決定"), f"{found.id}  {found.at:%Y-%m-%d %H:%M:%S} UTC"],
-        [say("asked for", "要求"), found.kind],
-        [say("outcome", "結果"), found.status or say("still running", "実行中")],
+        [say("asked for", "要求"), _kind(found.kind)],
+        [say("outcome", "結果"), status_said(found.status) if found.status else say("still running", "実行中")],
     ]
     print_table(["", ""], rows)
     out.print(
@@ -216,14 +235,14 @@ def _print_redacted(target: Target, found: Redacted) -> None:
 
 def _print_outcome(outcome: Outcome) -> None:
     usage, charge = outcome.usage, outcome.charge
-    tokens = f"{usage.input} → {usage.output}" + (say(" (estimated)", "（推定）") if usage.estimated else "")
+    tokens = f"{usage.input} → {usage.output}" + (aside(say("estimated", "推定")) if usage.estimated else "")
     money = f"{charge.amount} {charge.currency}" if charge.priced else say("no price known", "価格不明")
-    tried = ", ".join(f"{a.model}: {a.error or 'ok'}" for a in outcome.attempts) or "-"
+    calls = "\n".join(call_rows(outcome)) or "-"
     rows = [
-        [say("outcome", "結果"), outcome.status + (f" ({outcome.error})" if outcome.error else "")],
-        [say("tried", "試行"), tried],
+        [say("outcome", "結果"), ended(outcome)],
+        [say("tried", "試行"), calls],
         [say("tokens", "トークン"), tokens],
-        [say("charge", "費用"), money],
+        [say("charge", "費用"), money + all_together(outcome)],
         [say("time", "時間"), f"{outcome.first_token_ms or '-'} / {outcome.total_ms or '-'} ms"],
     ]
     if outcome.cache is not None:

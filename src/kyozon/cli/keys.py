@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.cli.options import Target, installation, option_read
+from kyozon.cli.options import Target, goal_read, installation, option_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.labels import Label, parse_clearance, parse_label
 from kyozon.domain.language import Text
-from kyozon.domain.quality import parse_goal
 from kyozon.governance.releasing import known_role
 from kyozon.services.keys import KeyService, NewKey
 
@@ -155,7 +154,7 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         ),
         admin=options["admin"],
         roles=frozenset(map(_role, options["roles"])),
-        quality=option_read(parse_goal, options["quality"], "--quality") if options["quality"] else None,
+        quality=goal_read(options["quality"], "--quality") if options["quality"] else None,
         expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
     )
 

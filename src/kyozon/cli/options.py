@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from kyozon.cli.output import print_error
 from kyozon.cli.speech import say
-from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError
+from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError, NotFound
 from kyozon.domain.language import Text
+from kyozon.domain.quality import SHARES, Goal, parse_goal
 
 if TYPE_CHECKING:
     from kyozon.bootstrap.local import LocalModels
@@ -66,6 +67,22 @@ class Target(Struct, frozen=True):
 
         return opened(self.settings(), silently)
 
+    def started(self) -> "AbstractAsyncContextManager[Store]":
+        """As `store`, for commands with nothing to do before the first start; raises `NotFound` then, and makes nothing."""
+        from kyozon.bootstrap.rolling import has_started
+
+        settings = self.settings()
+        if not has_started(settings):
+            folder = settings.data_dir
+            raise NotFound(
+                Text(
+                    f"no installation in {folder} yet: kyozon up starts one; --data-dir names another folder.",
+                    f"{folder} にはまだインストールがありません。kyozon up で開始します。"
+                    "別のフォルダーは --data-dir で指定してください。",
+                )
+            )
+        return self.store()
+
 
 def installation(command: F) -> F:
     """Give a command its `Target`, and turn Kyozon's errors into words and an exit status (2: yours, 1: the world's)."""
@@ -91,14 +108,29 @@ def installation(command: F) -> F:
 
 
 def of_decisions(command: F) -> F:
-    """Which recorded decisions a command looks at: those `--since` a day (thirty days ago if left out), of a `--tenant`."""
+    """Which recorded decisions a command looks at: `--since` a moment (thirty days ago if left out), of a `--tenant`."""
     command = click.option("--tenant", help=say("Of this tenant alone.", "このテナントのみ。"))(command)
     return click.option(
         "--since",
-        type=click.DateTime(["%Y-%m-%d"]),
+        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
         callback=lambda _context, _option, day: day.replace(tzinfo=UTC) if day else datetime.now(UTC) - _LOOKS_BACK,
-        help=say("First day (UTC); 30 days ago by default.", "最初の日（UTC）。省略時は 30 日前。"),
+        help=say("First day, or moment (UTC); 30 days ago by default.", "開始日または開始日時（UTC）。省略時は 30 日前。"),
     )(command)
+
+
+def goal_read(text: str, option: str) -> Goal:
+    """A quality; raises `InvalidRequest` where it is none."""
+    try:
+        return parse_goal(text)
+    except ValueError as error:
+        names = ", ".join(SHARES)
+        raise InvalidRequest(
+            Text(
+                f"{option} {text!r}: use {names}, or a number from 0 to 1, such as 0.85.",
+                f"{option} {text!r} を読めません。{'・'.join(SHARES)} か、0〜1 の数値（例：0.85）を指定してください。",
+            ),
+            option,
+        ) from error
 
 
 def option_read(parse: Callable[[str], T], text: str, option: str) -> T:

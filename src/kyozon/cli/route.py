@@ -8,24 +8,32 @@ import click
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.candidates import asked_for, print_candidates, print_reasons, quality_rows
-from kyozon.cli.options import Target, installation, of_decisions, option_read
+from kyozon.cli.followed import follow
+from kyozon.cli.options import Target, goal_read, installation, of_decisions, option_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Decision
 from kyozon.domain.labels import Clearance, Level, parse_label
 from kyozon.domain.models import AUTO
-from kyozon.domain.quality import Goal, parse_goal
+from kyozon.domain.quality import Goal
 
 if TYPE_CHECKING:
     from kyozon.services.forecasting import AtQuality
+    from kyozon.services.registry import Registry
 
 _MOVES = 8
+_NAMES = 4
 _GOAL = say("max, high, balanced, economy, or a share.", "max・high・balanced・economy または割合。")
 _EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
 
 
-@click.group(help=say("Routing: explain, simulate.", "ルーティングの説明とシミュレーション。"))
+@click.group(
+    help=say(
+        "Routing: why a model is chosen, what else it could cost, and better estimates.",
+        "ルーティング：選択の理由、別の目標での費用、予測の改善。",
+    )
+)
 def route() -> None:
     """The group."""
 
@@ -60,6 +68,7 @@ def explain(target: Target, text: str, quality: str | None, label: str | None) -
     print_table(["", ""], rows)
     print_candidates(decision)
     print_reasons(reasons, decision)
+    _print_hardly_known(decision, registry)
 
 
 @route.command(
@@ -73,14 +82,27 @@ def explain(target: Target, text: str, quality: str | None, label: str | None) -
 @installation
 def simulate(target: Target, quality: str, since: datetime, tenant: str | None) -> None:
     """Decide again from the recorded estimates; what an answer has used is priced at the model that would have given it."""
-    found = asyncio.run(_simulated(target, option_read(parse_goal, quality, "--quality"), since, tenant))
+    found = asyncio.run(_simulated(target, goal_read(quality, "--quality"), since, tenant))
     if target.as_json:
         print_json(found)
     else:
         _print_simulated(found)
 
 
-def _preview(target: Target, text: str, quality: str | None, label: str | None) -> "tuple[Decision, Any]":
+def _print_hardly_known(decision: Decision, registry: "Registry") -> None:
+    """Which models are known by their cards alone, and how that is mended."""
+    demos = {card.id for card in registry.cards() if card.demo}
+    found = [one for one in decision.candidates if one.estimate is not None and not one.estimate.measured]
+    known = list(dict.fromkeys(one.model for one in found if one.model not in demos))
+    if known:
+        names = ", ".join(known[:_NAMES]) + (", …" if len(known) > _NAMES else "")
+        en = f"Known by their cards alone: {names}. kyozon route probe or kyozon route join makes one better known."
+        ja = f"カードだけで予測：{names}。kyozon route probe か kyozon route join で結果を加えると精度が上がります。"
+        out.print()
+        out.print(say(en, ja).replace("[", r"\["))
+
+
+def _preview(target: Target, text: str, quality: str | None, label: str | None) -> "tuple[Decision, Registry]":
     from msgspec import structs
 
     from kyozon.governance.needs import chat_needs
@@ -89,10 +111,11 @@ def _preview(target: Target, text: str, quality: str | None, label: str | None) 
     from kyozon.services.weighing import Query
 
     _, registry = target.models()
+    follow(target, registry)
     chat = {"messages": [{"role": "user", "content": text}]}
     needs = chat_needs(chat, chat_tokens(chat), registry.installation.default_output)
     if quality is not None:
-        needs = structs.replace(needs, quality=option_read(parse_goal, quality, "--quality"))
+        needs = structs.replace(needs, quality=goal_read(quality, "--quality"))
     given = registry.installation.default_label if label is None else option_read(parse_label, label, "--label")
     now = WORLD.now()
     key = ApiKey("", "default", "", "", "", "", created_at=now, clearance=_EVERYTHING)
@@ -103,7 +126,7 @@ async def _simulated(target: Target, goal: Goal, since: datetime, tenant: str | 
     from kyozon.bootstrap.reading import registry_as_of
     from kyozon.services.forecasting import Forecaster
 
-    async with target.store() as store:
+    async with target.started() as store:
         return await Forecaster(store.policies, registry_as_of).at(goal, since, tenant)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from kyozon.cli.domains import domain_said
 from kyozon.cli.output import out, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.language import Text
@@ -60,15 +61,15 @@ def _headline(found: SavingsReport, total: Saving) -> str:
     amount, requests = f"{_money(abs(total.saved), 1)} {currency}", f"{total.requests:,}"
     if total.saved < 0:
         return say(
-            f"[bold yellow]{amount} more was paid[/] than the {of} that {name} would have cost{detail}, on the {counted} "
-            f"of {requests} requests whose answers are judged as good.",
-            f"[bold yellow]{amount} の超過[/]です{detail}。{requests} 件中、同等品質と判定した {counted} 件を {name} だけで"
-            f"賄った場合の費用は {of} でした。",
+            f"[bold yellow]{amount} more was paid[/] than the {of} that {name} would have cost{detail},\non the "
+            f"{counted} of {requests} requests whose answers are judged as good.",
+            f"[bold yellow]{amount} の超過[/]です{detail}。\n{requests} 件中、同等品質と判定した {counted} 件を "
+            f"{name} だけで賄った場合の費用は {of} でした。",
         )
     return say(
-        f"[bold green]{amount} saved[/] of the {of} that {name} would have cost{detail}, on the {counted} of {requests} "
+        f"[bold green]{amount} saved[/] of the {of} that {name} would have cost{detail},\non the {counted} of {requests} "
         "requests whose answers are judged as good.",
-        f"[bold green]{amount} の節約[/]です{detail}。{requests} 件中、同等品質と判定した {counted} 件を {name} だけで"
+        f"[bold green]{amount} の節約[/]です{detail}。\n{requests} 件中、同等品質と判定した {counted} 件を {name} だけで"
         f"賄った場合の費用は {of} でした。",
     )
 
@@ -76,7 +77,8 @@ def _headline(found: SavingsReport, total: Saving) -> str:
 def _print_rows(found: SavingsReport, names: Mapping[str, str]) -> None:
     columns = [_GROUPS[found.by].to(language()), say("requests", "件数"), say("compared", "比較対象")]
     columns += [say("paid", "支払額"), found.reference, say("saved", "節約額"), "%", say("95 % between", "95 % 区間")]
-    lines = [(row, names.get(row.group, row.group).replace("[", r"\["), "") for row in found.rows]
+    called = domain_said if found.by == "task" else lambda group: names.get(group, group)
+    lines = [(row, called(row.group).replace("[", r"\["), "") for row in found.rows]
     if len(found.rows) > len(found.totals):
         lines += [(total, say("together", "合計"), "bold") for total in found.totals]
     table = [_row(*line) for line in lines]

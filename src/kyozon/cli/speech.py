@@ -14,6 +14,11 @@ def language() -> Language:
     return "en"
 
 
+def aside(text: str) -> str:
+    """In brackets behind something, as each language sets them."""
+    return say(f" ({text})", f"（{text}）")
+
+
 def say(en: str, ja: str) -> str:
     """One of two sentences."""
     return Text(en, ja).to(language())

@@ -138,7 +138,8 @@ def _announce(target: Target, house: "House", steps: Steps, *, address: str, key
         )
     out.print()
     _three_things(target, address, key or "ky-your-key")
-    out.print(recommendation(house.local, _kyozon()))
+    if house.local.cards():
+        out.print(recommendation(house.local, _kyozon()))
     sys.stdout.flush()
 
 

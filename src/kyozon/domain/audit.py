@@ -20,7 +20,7 @@ class AuditEvent(Struct, frozen=True):
 
     `user` is the one person it names: who did it, or whose thing it was done to where nobody in particular did it. The log
     commits to a pseudonym in the place of that name, so nobody else may be named: `object` and `detail` hold identifiers,
-    versions and counts, and no text of people.
+    versions and counts, and no text of people but an operator's short `reason`, who is told that it is kept for good.
     """
 
     id: str

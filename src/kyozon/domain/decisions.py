@@ -6,13 +6,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from kyozon.domain.cascades import Cascade, Judged
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
 from kyozon.domain.masking import MaskedSpans
 from kyozon.domain.quality import Estimate, Goal
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
-from kyozon.domain.usage import Charge, Usage
+from kyozon.domain.usage import Charge, Usage, together
 
 
 class Exclusion(Struct, frozen=True):
@@ -53,6 +54,45 @@ class Candidate(Struct, frozen=True):
         return not self.objections
 
 
+class Exploration(Struct, frozen=True):
+    """That the choice was left to chance. `propensity` is the probability with which what was chosen was to be chosen.
+
+    It holds given everything else that is known of the request. `draw`, from 0 up to 1, is the chance that it was left to:
+    by it the decision can be made again. `explored` says that something else was chosen than what the router would choose;
+    `instead` is whom that would have asked: the first model, and where it planned a cascade the strong one and the second
+    opinion ("" for none). Empty where nothing was explored.
+    """
+
+    propensity: float
+    draw: float
+    explored: bool
+    instead: tuple[str, ...] = ()
+
+
+class Trial(Struct, frozen=True):
+    """What another version of the estimator, on its way to be used, has to do with a decision.
+
+    `used` says that `version` decided; else the one in use did. `choice` and `provider` are what the one of the two that
+    did not decide would have asked first, `behind` the strong model and the second opinion ("" for none) of a cascade;
+    `quality` and `cost` are what it expects of all that it would ask. `differs` says that the two would have asked
+    different models. `failed` says that `version` abstained, so that the one in use decided.
+    In the stage `share` it decides for so many of a hundred conversations; `conversation` is a hash that tells them apart.
+    """
+
+    version: str
+    stage: Literal["shadow", "share"]
+    used: bool
+    choice: str = ""
+    provider: str = ""
+    quality: float | None = None
+    cost: Decimal | None = None
+    differs: bool = False
+    failed: bool = False
+    share: int = 0
+    conversation: str = ""
+    behind: tuple[str, ...] = ()
+
+
 class Decision(Struct, frozen=True):
     """Written durably before any byte leaves; a refusal is a decision too. It holds no text of the request.
 
@@ -62,7 +102,8 @@ class Decision(Struct, frozen=True):
     (`domain.requests.Stated`), empty where none is stated; `tools` has the hash over each offered tool's name.
     `masked_label` is the label of the masked words, where there are any that were verified; `masked` counts what tokens
     stand for in them, where a candidate gets them. `quality` is how good the answer had to be and `estimator` the version
-    of what estimated it, where more than one model could be meant.
+    of what estimated it, where more than one model could be meant. `exploration` is None where nothing was left to chance,
+    `trial` where no other version of the estimator was asked. `cascade` is whom else the answer may bring in.
     """
 
     id: str
@@ -97,13 +138,18 @@ class Decision(Struct, frozen=True):
     tools: tuple[str, ...] = ()
     quality: Goal | None = None
     estimator: str = ""
+    exploration: Exploration | None = None
+    trial: Trial | None = None
+    cascade: Cascade | None = None
 
 
 class Attempt(Struct, frozen=True):
     """One call to one model within a request.
 
-    `usage` and `charge` are of an answer that began and broke before another model took over: it costs what it costs. Those
-    of the model that answered stand in the outcome.
+    `usage` and `charge` are of an answer that was not delivered: it broke before another model took over, or it was set
+    aside in a cascade. It costs what it costs. Those of the answer that was delivered stand in the outcome; of the calls
+    without an error that is the last one. `judged` is what was thought of this answer, or, for a second opinion, of the
+    first answer when it was asked for.
     """
 
     model: str
@@ -112,6 +158,7 @@ class Attempt(Struct, frozen=True):
     status: int | None = None
     usage: Usage | None = None
     charge: Charge | None = None
+    judged: Judged | None = None
 
 
 class CacheUse(Struct, frozen=True):
@@ -144,7 +191,7 @@ class Outcome(Struct, frozen=True):
 
     `answered` whole; `broken` the upstream's stream was cut; `left` the caller hung up; `failed` no model answered;
     `refused` nothing was sent; `lost` the process died and recovery closed the record. `provider` served `model`; in
-    records of an earlier version it is None.
+    records of an earlier version it is None. `verifier` is the version of what judged answers, where one was judged.
     """
 
     decision_id: str
@@ -161,9 +208,20 @@ class Outcome(Struct, frozen=True):
     cache: CacheUse | None = None
     heard: bool = False
     provider: str | None = None
+    verifier: str = ""
 
     @property
     def calls(self) -> tuple[Attempt, ...]:
         """Every call made for the request beside the one that answered: what each has cost stands in it."""
         embedding = self.cache.embedding if self.cache else None
         return self.attempts if embedding is None else (*self.attempts, embedding)
+
+    @property
+    def charges(self) -> tuple[Charge, ...]:
+        """What each call for the request has cost, the answer first."""
+        return (self.charge, *(call.charge for call in self.calls if call.charge is not None))
+
+    @property
+    def paid(self) -> Charge:
+        """What everything of the request has cost, all calls together (`domain.usage.together`)."""
+        return together(self.charges)

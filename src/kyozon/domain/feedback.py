@@ -18,8 +18,9 @@ SEEN_WEIGHT: Final = 0.3
 class Feedback(Struct, frozen=True):
     """One judgement of one answer. `score` goes from 0, useless, to 1, as good as could be.
 
-    `user` and `key_id` are those of whoever judged. `comment` is the words said with it, None where there are none or the
-    reader may not see them: they carry the label of the decision.
+    `user` and `key_id` are those of whoever judged; one of an application's users stands behind its name, as in `shop/u1`.
+    `comment` is the words said with it, None where there are none or the reader may not see them: they carry the label of
+    the decision.
     """
 
     id: str
@@ -38,6 +39,14 @@ class Feedback(Struct, frozen=True):
         return self.source in {"person", "program"}
 
 
+class Noted(Struct, frozen=True):
+    """A judgement without its words, of which model's answer it was (None: not known), and whether there are words."""
+
+    feedback: Feedback
+    model: str | None
+    commented: bool
+
+
 class Rated(Struct, frozen=True):
     """A decided request, how it ended, and what is known of how good its answer was."""
 
@@ -46,18 +55,28 @@ class Rated(Struct, frozen=True):
     feedback: tuple[Feedback, ...]
 
     @property
+    def said(self) -> float | None:
+        """The mean of the last word of each who said it outright; None where nobody did.
+
+        Of many answers only this says how good they are: what is seen tells of bad ones alone, so the mean of it is low
+        whatever the answers were.
+        """
+        last = {(one.source, one.key_id, one.user): one.score for one in sorted(self.feedback, key=_moment) if one.outright}
+        return sum(last.values()) / len(last) if last else None
+
+    @property
     def score(self) -> float | None:
-        """The mean of the last word of each who said it outright; else the mean of what was seen; None without either."""
-        said = {(one.source, one.key_id, one.user): one.score for one in sorted(self.feedback, key=_moment) if one.outright}
-        found = list(said.values()) or [one.score for one in self.feedback]
-        return sum(found) / len(found) if found else None
+        """What was said; where nothing was, the mean of what was seen; None without either."""
+        if self.said is not None or not self.feedback:
+            return self.said
+        return sum(one.score for one in self.feedback) / len(self.feedback)
 
     @property
     def weight(self) -> float:
         """What the score counts: 1 where it was said outright, less where it was only seen, 0 without one."""
         if not self.feedback:
             return 0.0
-        return 1.0 if any(one.outright for one in self.feedback) else SEEN_WEIGHT
+        return SEEN_WEIGHT if self.said is None else 1.0
 
 
 def _moment(one: Feedback) -> tuple[datetime, str]:

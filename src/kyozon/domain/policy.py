@@ -6,11 +6,22 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field, structs
 
+from kyozon.domain.cascades import Foresight
 from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard, Provider, Quirks, Timeouts
 from kyozon.domain.quality import HIGH, Goal
 from kyozon.domain.review import ReviewRules
+
+
+class Exploring(Struct, frozen=True):
+    """How many requests go to another model than the router's choice, so that what is never chosen is still learnt of.
+
+    `share` of them, from 0 to 1; none to a model of which less is expected than `floor` times what is expected of the best.
+    """
+
+    share: float = 0.0
+    floor: float = 0.8
 
 
 class Basis(Struct, frozen=True):
@@ -34,6 +45,8 @@ class Basis(Struct, frozen=True):
     credentials_missing: dict[str, str] = field(default_factory=dict)
     review: ReviewRules = ReviewRules()
     quality: Goal = HIGH
+    exploring: Exploring = Exploring()
+    foresight: Foresight | None = None
 
     @property
     def id(self) -> str:

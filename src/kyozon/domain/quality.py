@@ -9,6 +9,9 @@ SHARES: Final = {"max": 1.0, "high": 0.95, "balanced": 0.9, "economy": 0.8}
 """What each name asks of every single answer, as a share of what the surest permitted model reaches. On the average of many
 requests more is reached (docs/explanation/decisions/0017)."""
 
+DOMAIN: Final = "domain "
+"""So begins the reason that names the likeliest domain of a request."""
+
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _DIGITS = 4
 
@@ -30,6 +33,11 @@ class Estimate(Struct, frozen=True):
     support: float = 1.0
     reasons: tuple[tuple[str, float], ...] = ()
     measured: bool = True
+
+    @property
+    def domain(self) -> str | None:
+        """The likeliest domain of the request; None where the reasons do not say."""
+        return next((name.removeprefix(DOMAIN) for name, _ in self.reasons if name.startswith(DOMAIN)), None)
 
 
 class Goal(Struct, frozen=True):

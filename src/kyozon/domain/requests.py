@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from kyozon.domain.cascades import Foresight
 from kyozon.domain.quality import Goal
 
 Json = dict[str, Any]
@@ -85,7 +86,8 @@ class Needs(Struct, frozen=True):
     `output_tokens` is for all `choices` together: the caller's ceiling where it is `bounded`, else what is expected.
     `at_once` is how many input tokens must fit into the context together; None means all of them. `quality` is how good the
     answer must be, None where neither the caller nor the key states it. `before` is who answered the conversation so far,
-    where that is remembered.
+    where that is remembered. `judgeable` is how many tokens an answer may have that is judged by its words, so that
+    another model can be asked; `foresight` is what such a look may bring, None where none is taken.
     """
 
     kind: Literal["chat", "embedding"]
@@ -98,3 +100,5 @@ class Needs(Struct, frozen=True):
     at_once: int | None = None
     quality: Goal | None = None
     before: Before | None = None
+    judgeable: int = 0
+    foresight: Foresight | None = None

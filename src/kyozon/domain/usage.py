@@ -1,5 +1,6 @@
 """Tokens used and money charged: the ledger's values."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
@@ -47,6 +48,18 @@ class Charge(Struct, frozen=True):
     currency: str = "USD"
     price_from: date | None = None
     priced: bool = True
+
+
+def together(charges: Sequence[Charge]) -> Charge:
+    """All of at least one, in the currency of the first that is not nothing.
+
+    `priced` only where every price is known and all are in that currency; the amount is then the sum, else the sum of
+    what is known.
+    """
+    costly = [one for one in charges if one.amount]
+    currency = (costly or charges)[0].currency
+    priced = all(one.priced for one in charges) and all(one.currency == currency for one in costly)
+    return Charge(sum((one.amount for one in costly), Decimal(0)), currency, priced=priced)
 
 
 class Posting(Struct, frozen=True):

@@ -28,6 +28,7 @@ def chat_needs(chat: Json, input_tokens: int, default_output: int) -> Needs:
         output_tokens=(ceiling or default_output) * choices,
         choices=choices,
         bounded=ceiling is not None,
+        judgeable=EVERY_LENGTH if choices == 1 and _judgeable(chat) else 0,
     )
 
 
@@ -64,6 +65,19 @@ def _name(tool: Json) -> str:
     inner = tool.get(kind) if isinstance(kind, str) else None
     name = inner.get("name") if isinstance(inner, dict) else tool.get("name")
     return name if isinstance(name, str) else str(kind)
+
+
+EVERY_LENGTH = 1 << 24
+"""Tokens: an answer of any length can be judged where it comes whole."""
+_CALLS = ("tools", "functions", "audio")
+
+
+def _judgeable(chat: Json) -> bool:
+    """Whether an answer is words to a question in words: no tools, images or sounds, and no answer that has begun."""
+    messages = [one for one in chat.get("messages") or () if isinstance(one, dict)]
+    calls = any(one.get("role") in ("tool", "function") or one.get("tool_calls") for one in messages)
+    asked = bool(messages) and messages[-1].get("role") == "user"
+    return asked and not calls and not any(chat.get(name) for name in _CALLS) and not any(_modalities(chat))
 
 
 def _output_limit(chat: Json) -> int | None:

@@ -107,6 +107,12 @@ def _others(old: Basis, new: Basis) -> Iterator[Text]:
             f"answers must be {new.quality} in quality instead of {old.quality}, where nobody says otherwise.",
             f"指定がないときの品質目標は {old.quality} ではなく {new.quality} になります。",
         )
+    if old.exploring != new.exploring:
+        was, now = (f"{100 * one.exploring.share:g} %" for one in (old, new))
+        yield Text(
+            f"{now} of the requests try another model by chance instead of {was}.",
+            f"抽選で別のモデルを試す要求は {was} ではなく {now} になります。",
+        )
     if old.rules != new.rules:
         yield Text(
             f"the rules are {', '.join(new.rules)} instead of {', '.join(old.rules)}.",

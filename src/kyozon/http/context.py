@@ -15,12 +15,14 @@ from kyozon.services.canaries import CanaryWatch
 from kyozon.services.chat import ChatService
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
+from kyozon.services.feedback import FeedbackService
 from kyozon.services.keys import KeyService
 from kyozon.services.limiter import Limiter
 from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Registry
 from kyozon.services.reviewing import Reviewing
+from kyozon.services.rolling_out import RollingOut
 from kyozon.services.world import World
 
 
@@ -62,6 +64,8 @@ class Services(Struct, frozen=True):
     limiter: Limiter
     provenance: Provenance
     reviewing: Reviewing
+    feedback: FeedbackService
+    rolling: RollingOut
     trail: AuditTrail
     world: World
     ready: Callable[[], Awaitable[dict[str, bool]]]

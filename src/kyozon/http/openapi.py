@@ -10,11 +10,14 @@ from starlette.routing import Route
 
 import kyozon
 from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.feedback import Feedback
 from kyozon.domain.policy import Reloaded
 from kyozon.domain.provenance import Exposure
 from kyozon.domain.review import ReviewItem, ReviewState
-from kyozon.http import cache, exposures, health, policy, records, reviews
+from kyozon.http import cache, exposures, feedback, health, policy, records, reviews, router
 from kyozon.http.answering import json_response
+from kyozon.http.feedback import FeedbackShape
+from kyozon.http.router import RouterShape
 from kyozon.ports.records import UsageRow
 from kyozon.services.explaining import Reasons, Redacted
 
@@ -78,15 +81,37 @@ _QUERY: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "forget": [("user", {"type": "string"})],
     "list_reviews": [("state", {"type": "string", "enum": list(get_args(ReviewState))})],
+    "list_feedback": [("decision_id", {"type": "string"})],
 }
-_DOCUMENTED = [*records.routes, *policy.routes, *reviews.routes, *exposures.routes, *cache.routes, *health.routes]
+_DOCUMENTED = [
+    *records.routes,
+    *feedback.routes,
+    *policy.routes,
+    *router.routes,
+    *reviews.routes,
+    *exposures.routes,
+    *cache.routes,
+    *health.routes,
+]
 
 
 def description() -> dict[str, Any]:
     """An OpenAPI 3.1 document."""
-    (record, outcome, row, reloaded, redacted, reasons, review, exposure), schemas = msgspec.json.schema_components(
-        [Decision, Outcome, UsageRow, Reloaded, Redacted, Reasons, ReviewItem, Exposure], ref_template=_REF
-    )
+    shapes = [
+        Decision,
+        Outcome,
+        UsageRow,
+        Reloaded,
+        Redacted,
+        Reasons,
+        ReviewItem,
+        Exposure,
+        Feedback,
+        FeedbackShape,
+        RouterShape,
+    ]
+    found, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
+    record, outcome, row, reloaded, redacted, reasons, review, exposure, said, judgement, versions = found
     more = {"outcome": {"anyOf": [outcome, {"type": "null"}]}, "reasons": reasons}
     decision = {"anyOf": [{"allOf": [record, {"type": "object", "properties": more}]}, redacted]}
     answers = {
@@ -95,6 +120,7 @@ def description() -> dict[str, Any]:
         "list_decisions": _listed(decision, has_more={"type": "boolean"}),
         "get_policy": _POLICY,
         "reload_policy": reloaded,
+        "get_router": versions,
         "list_reviews": _listed(review),
         "get_review": {"allOf": [review, {"type": "object", "properties": {"content": {"type": ["string", "null"]}}}]},
         "approve_review": review,
@@ -103,6 +129,8 @@ def description() -> dict[str, Any]:
         "get_exposure": exposure,
         "raise_label": exposure,
         "ask_to_lower_label": review,
+        "give_feedback": said,
+        "list_feedback": _listed(said),
         "get_usage": _listed(row, by={"type": "string"}, since={"type": "string", "format": "date"}),
         "forget": {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}},
         "live": {"type": "object"},
@@ -115,8 +143,20 @@ def description() -> dict[str, Any]:
             "schemas": {**schemas, "Error": _ERROR},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
-        "paths": {route.path: {_method(route): _operation(route, answers)} for route in _DOCUMENTED},
+        "paths": _paths(answers, {"give_feedback": judgement}),
     }
+
+
+def _paths(answers: dict[str, Any], bodies: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The operations of each path by method; `bodies` are the shapes of what is sent, by the operation's name."""
+    found: dict[str, dict[str, Any]] = {}
+    for route in _DOCUMENTED:
+        operation = _operation(route, answers)
+        if route.name in bodies:
+            content = {"application/json": {"schema": bodies[route.name]}}
+            operation["requestBody"] = {"required": True, "content": content}
+        found.setdefault(route.path, {})[_method(route)] = operation
+    return found
 
 
 def _method(route: Route) -> str:

@@ -113,15 +113,16 @@ def decode(body: bytes) -> Json:
 
 def check_chat(body: Json) -> ChatShape:
     """The fields Kyozon reads, checked; raises `InvalidRequest` naming the field."""
-    return _checked(body, ChatShape)
+    return checked(body, ChatShape)
 
 
 def check_embedding(body: Json) -> EmbeddingShape:
     """The fields Kyozon reads, checked; raises `InvalidRequest` naming the field."""
-    return _checked(body, EmbeddingShape)
+    return checked(body, EmbeddingShape)
 
 
-def _checked(body: Json, shape: type[ShapeT]) -> ShapeT:
+def checked(body: Json, shape: type[ShapeT]) -> ShapeT:
+    """The body as this shape; raises `InvalidRequest` naming the field."""
     try:
         return msgspec.convert(body, shape)
     except msgspec.ValidationError as error:

@@ -11,7 +11,13 @@ class FeedbackStore(Protocol):
     """Append-only; every method may raise `StorageUnavailable`."""
 
     async def add(self, feedback: Feedback) -> None:
-        """Keep one judgement, durably; one of the same id is kept once."""
+        """Keep one judgement, durably; one of the same id is kept once.
+
+        Raises:
+            NotFound: there is no such decision.
+            LimitReached: the person, or the key, has judged this answer as often as it may.
+            NotAllowed: its person has been erased.
+        """
         ...
 
     async def of(self, decision_id: str, tenant: str) -> tuple[Feedback, ...]:

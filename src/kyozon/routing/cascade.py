@@ -7,15 +7,15 @@ numbers and, element by element, on arrays of them.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kyozon.domain.cascades import Act
 from kyozon.routing.verifying.verifier import Move, Verdict
 
-Act = Literal["accept", "ask", "escalate"]
 Floats = NDArray[np.float64]
 
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)

@@ -2,13 +2,15 @@
 
 What a model surely reaches is the lower end of its interval: chosen by the expectation itself, the models that are
 overestimated would be chosen most (the winner's curse). Its loss is what it lacks of what the surest permitted model surely
-reaches. The less is known of requests like this one, the more it may lose: unlike anything known goes up. Where the surest
+reaches. Where requests like this one are hardly known it may lose more: unlike anything known goes up. Where the surest
 itself is known by its card alone, expectations are compared: what is not known of such models they have in common, and
 counted against each of them it would send every request to the dearest.
 
 The choice minimises loss + (1 - goal) * cost, both as shares: of the surest one's quality, of the dearest permitted one's
 cost. That is the Lagrangian of the least cost at a given quality, so over many requests it costs less than taking the
 cheapest model above a bound for each. The bound holds all the same: the choice never loses more than 1 - goal.
+
+Where answers may be judged, a cascade is weighed beside the single models, by the same measure (`routing.planning`).
 
 Who answered the conversation before is cheaper by what its provider has cached of it. The results of tools go to whoever
 has called them: another model would not know what they are for.
@@ -20,14 +22,16 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from kyozon.domain.cascades import Cascade
 from kyozon.domain.language import Text
 from kyozon.domain.quality import HIGH, Estimate, Goal
 from kyozon.domain.requests import Needs
 from kyozon.routing import cheapest
 from kyozon.routing.option import Option, Ranking
+from kyozon.routing.planning import Chance, plan
 
 _UNFAMILIAR = 0.2
-"""Support below which the reason says that requests like this one are hardly known."""
+"""Support below which requests like this one are hardly known, so that a loss counts more. Above it estimates hold."""
 
 
 class Offer(Struct, frozen=True):
@@ -51,10 +55,13 @@ def router(options: Sequence[Option], needs: Needs) -> Ranking:
     caller = _caller(order, needs)
     if caller is not None:
         order = [caller, *(offer for offer in order if offer is not caller)]
+    cascade = None if caller else _cascade(order, goal, needs)
+    if cascade is not None:
+        order.sort(key=lambda offer: _part(offer.option, cascade))
     unknown = [option for option in options if option.estimate is None or option.card.demo]
     rest = cheapest.router(unknown, needs).options if unknown else ()
-    reason = _goes_on(caller) if caller else _reason(order)
-    return Ranking((*(offer.option for offer in order), *rest), reason)
+    reason = _goes_on(caller) if caller else _begins(order, cascade) if cascade else _reason(order)
+    return Ranking((*(offer.option for offer in order), *rest), reason, cascade)
 
 
 def offers(options: Sequence[Option]) -> list[Offer]:
@@ -77,8 +84,8 @@ def loss(estimate: Estimate, best: Estimate) -> float:
     reached, most = (estimate.low, best.low) if best.measured else (estimate.quality, best.quality)
     if reached >= most:
         return 0.0
-    below = 1 - reached / most
-    return below / estimate.support if below < estimate.support else 1.0
+    below, known = 1 - reached / most, min(1.0, estimate.support / _UNFAMILIAR)
+    return below / known if below < known else 1.0
 
 
 def at_most(lost: float) -> str:
@@ -107,6 +114,31 @@ def _place(offer: Offer, goal: Goal) -> tuple[float, bool, Decimal, float, float
     return trade, option.cost is None, option.cost or Decimal(0), *surest, option.card.id, option.card.provider
 
 
+def _cascade(order: Sequence[Offer], goal: Goal, needs: Needs) -> Cascade | None:
+    """A cascade that is worth more than the best trade: by what each model surely reaches, as for the trade itself."""
+    best = surest([offer.estimate for offer in order])
+    priced = [offer for offer in order if offer.option.cost is not None]
+    dearest = max((offer.option.cost or Decimal(0) for offer in priced), default=Decimal(0))
+    if not dearest or needs.foresight is None:
+        return None
+    chances = [
+        Chance(one.option, best.quality * (1 - one.loss), one.estimate.support, _judged(one, needs)) for one in priced
+    ]
+    return plan(chances, (1 - goal.share) * best.quality / float(dearest), needs.foresight)
+
+
+def _judged(offer: Offer, needs: Needs) -> bool:
+    """Whether its answer is expected to be short enough; of unknown length, none is that must be short."""
+    length = offer.estimate.output_tokens
+    return (needs.output_tokens if length is None else length) <= needs.judgeable
+
+
+def _part(option: Option, cascade: Cascade) -> int:
+    """Its place in a cascade: who begins, the stronger one, the second opinion, everybody else in the order they have."""
+    parts = (cascade.first, cascade.strong, cascade.opinion)
+    return parts.index(option.card.id) if option.card.id in parts else len(parts)
+
+
 def _caller(order: Sequence[Offer], needs: Needs) -> Offer | None:
     """Who has called the tools whose results the request brings."""
     before = needs.before
@@ -120,6 +152,17 @@ def _goes_on(caller: Offer) -> Text:
     return Text(
         f"{name} called the tools whose results these are, so it goes on",
         f"このツールを呼び出した {name} が、その結果を受けて続けます",
+    )
+
+
+def _begins(order: Sequence[Offer], cascade: Cascade) -> Text:
+    first, strong, chosen = cascade.first, cascade.strong, order[0]
+    expected, whole = f"{chosen.estimate.quality:.2f}", f"{cascade.quality:.2f}"
+    return Text(
+        f"{first} begins (expected quality {expected}): its answer is judged, and {strong} is asked where it is not good "
+        f"enough (expected of both together {whole})",
+        f"まず {first} が応答し（予測品質 {expected}）、回答を評価して不十分な場合に {strong} に尋ねます"
+        f"（全体の予測品質 {whole}）",
     )
 
 

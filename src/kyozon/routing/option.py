@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from kyozon.domain.cascades import Cascade
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.quality import Estimate
@@ -20,10 +21,11 @@ class Option(Struct, frozen=True):
 
 
 class Ranking(Struct, frozen=True):
-    """The options, best first, and the reason for the first."""
+    """The options, best first, and the reason for the first; with `cascade`, whom else its answer may bring in."""
 
     options: tuple[Option, ...]
     reason: Text
+    cascade: Cascade | None = None
 
 
 Router = Callable[[Sequence[Option], Needs], Ranking]

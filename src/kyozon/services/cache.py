@@ -119,7 +119,7 @@ class AnswerCache:
         """Keep what `card` has answered, if it is whole; returns when others can find it."""
         if place is None or card is None or outcome.status != "answered" or len(said.payload) > LARGEST_ANSWER:
             return
-        pieced = any(attempt.usage is not None for attempt in outcome.attempts)  # two models may have had a part
+        pieced = any(attempt.error and attempt.usage is not None for attempt in outcome.attempts)  # by two models
         if pieced or not worth_keeping(outcome.finish, said.pieces):
             return
         now = self._world.now()

@@ -25,15 +25,22 @@ def estimates(estimator: Estimator | None, words: Callable[[], str], verdict: Ve
     The excluded ones are among them: so a record shows what a rule costs in quality, and can be made again without it.
     An estimator that fails abstains: the request then goes by cost.
     """
-    cards = {subject.card.id: subject.card for subject, _ in verdict}
-    if estimator is None or len(cards) == 1:
+    if estimator is None:
         return NO_ESTIMATES
     try:
-        seen = estimator.look(words())
-        return {name: _rounded(estimator.estimate(seen, card)) for name, card in cards.items()}
+        return estimated(estimator, words, verdict)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with an estimator, the request goes on
         _log.error("the estimator %s fails (%s): requests go by cost", estimator.version, type(error).__name__)
         return NO_ESTIMATES
+
+
+def estimated(estimator: Estimator, words: Callable[[], str], verdict: Verdict) -> Mapping[str, Estimate]:
+    """The same of an estimator that may not fail; raises what it raises."""
+    cards = {subject.card.id: subject.card for subject, _ in verdict}
+    if len(cards) == 1:
+        return NO_ESTIMATES
+    seen = estimator.look(words())
+    return {name: _rounded(estimator.estimate(seen, card)) for name, card in cards.items()}
 
 
 def expected_then(decision: Decision) -> Mapping[str, Estimate]:

@@ -5,12 +5,13 @@ label → permit → route → reserve → record   services.deciding
 look for a kept answer                        services.cache
 wait for a turn                               services.admission
 call, the next candidate on a failure         services.fallback, through services.egress
+judge, ask a stronger model where it pays     services.cascading
 settle                                        services.settling, for streams by services.streaming
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
+from itertools import islice
 
 from msgspec import Struct, structs
 
@@ -22,20 +23,23 @@ from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.quality import Goal
-from kyozon.domain.requests import NOTHING_STATED, CacheWish, ChatRequest, Dialect, Stated
+from kyozon.domain.requests import NOTHING_STATED, CacheWish, ChatRequest, Dialect, Needs, Stated
 from kyozon.governance.needs import chat_needs, tools_offered
 from kyozon.metering.estimate import chat_tokens
-from kyozon.ports.provider import Answer, ChatCall, Piece
+from kyozon.ports.provider import Answer, ChatCall
 from kyozon.ports.records import KeptAnswer
 from kyozon.routing.asked import asked_words
 from kyozon.services.admission import Admission
+from kyozon.services.asked_again import AskedAgain
 from kyozon.services.cache import AnswerCache, Place, Said
+from kyozon.services.cascading import Asking, Cascading
 from kyozon.services.continuing import Continuing
 from kyozon.services.conversations import Conversations
 from kyozon.services.deciding import RECORDED, Decided, Decider, Question, output_ceiling
 from kyozon.services.egress import Egress
 from kyozon.services.fallback import Attempts, code_of
 from kyozon.services.granting import Granting
+from kyozon.services.holding_back import Opened
 from kyozon.services.masking import Masking
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
@@ -43,7 +47,9 @@ from kyozon.services.replays import Repeat, Replays
 from kyozon.services.reviewing import Reviewing
 from kyozon.services.sending import sending
 from kyozon.services.settling import Ending, Settler
+from kyozon.services.spoken import Spoken, of_answer, of_stream
 from kyozon.services.streaming import Begun, RunningStream, Streamed, again, replayed_stream, until_first_words
+from kyozon.services.trying import opening
 from kyozon.services.world import World
 
 
@@ -83,7 +89,8 @@ class Steps(Struct, frozen=True):
 
     `granting` finds the grants that requests name, `reviewing` keeps what waits for a person. `continuing` takes a
     stream on that breaks after its first words; without it the stream ends there. `masking` looks requests through, if
-    it has something to look with.
+    it has something to look with. `cascading` carries out cascades that were planned; without it none is planned.
+    `asked_again` notices who was not content with an answer.
     """
 
     decider: Decider
@@ -95,6 +102,8 @@ class Steps(Struct, frozen=True):
     reviewing: Reviewing
     continuing: Continuing | None = None
     masking: Masking = Masking()
+    cascading: Cascading | None = None
+    asked_again: AskedAgain | None = None
 
 
 class ChatService:
@@ -113,6 +122,8 @@ class ChatService:
         self._masking = steps.masking
         self._granting = steps.granting
         self._reviewing = steps.reviewing
+        self._cascading = steps.cascading
+        self._asked_again = steps.asked_again
         self._conversations = Conversations(world)
         self._egress = egress
         self._admission = admission
@@ -131,9 +142,9 @@ class ChatService:
         decided, ending = await self._decide(ask)
         place = await self._look(ask, decided, ending)
         if place is not None and place.found is not None:
-            found = await self._give_again(ask, decided, ending, place.found)
-            model, label = found.partition.model, decided.decision.label
-            return Answered(decided.decision.id, model, _dialect(found), found.payload, cache=ending.cache, label=label)
+            given = await self._give_again(ask, decided, ending, place.found)
+            model, label = given.partition.model, decided.decision.label
+            return Answered(decided.decision.id, model, _dialect(given), given.payload, cache=ending.cache, label=label)
 
         async def send(card: ModelCard) -> tuple[Dialect, Answer]:
             with await ending.turn(self._admission.admit(ask.caller.key, card)):
@@ -141,7 +152,10 @@ class ChatService:
                 found = await self._egress.answer(sent.call, sent.label, decided.decision)
             return self._egress.dialect_for(card, ask.request), sent.answered(found)
 
-        dialect, answer = await self._attempts.first_answer(decided, ending, send)
+        found = await self._attempts.first_answer(decided, ending, send)
+        if self._cascading is not None and not self._held(ask, decided, *decided.order):
+            found = await self._cascading.best(Asking(decided, ending, ask.request.chat, send, _whole), found)
+        dialect, answer = found
         ending.status, ending.usage, ending.finish = "answered", answer.usage, answer.finish
         ending.heard(answer.text, self._world.seconds())
         said = Said(f"answer/{dialect}", answer.payload, (answer.payload,))
@@ -174,15 +188,18 @@ class ChatService:
             given = again(decided.decision.id, found.payload, _dialect(found), cache=ending.cache)
             return structs.replace(given, label=decided.decision.label)
 
-        async def send(card: ModelCard) -> tuple[Dialect, tuple[Piece, ...], AsyncIterator[Piece]]:
+        async def send(card: ModelCard) -> Opened:
             dialect = self._egress.dialect_for(card, ask.request)
             sent = sending(decided, _call(ask, decided, card))
             answer = sent.streamed(self._egress.stream(sent.call, sent.label, decided.decision), dialect)
             pieces = await ending.turn(self._admission.stream(ask.caller.key, card, answer))
-            return dialect, await until_first_words(card, pieces), pieces
+            return Opened(dialect, await until_first_words(card, pieces), pieces)
 
-        dialect, first, rest = await self._attempts.first_answer(decided, ending, send)
-        begun = Begun(ask.repeat, decided, ending, dialect, first, rest, partial(self._cache.keep, place))
+        opened = await self._attempts.first_answer(decided, ending, send)
+        if self._cascading is not None:
+            opened = await self._cascading.best_stream(Asking(decided, ending, ask.request.chat, send, _heard), opened)
+        dialect, keep = opened.dialect, partial(self._cache.keep, place)
+        begun = Begun(ask.repeat, decided, ending, dialect, opened.pieces, opened.rest, keep)
         if self._continuing is not None:
             begun = self._continuing.over(begun, ask.caller.key, ask.request)
         running = RunningStream(begun, self._settler, self._replays, self._world)
@@ -194,7 +211,9 @@ class ChatService:
     async def count_tokens(self, ask: Ask) -> tuple[str, int]:
         """The decision's id and the input tokens of a request: counted by the model where it can, else estimated."""
         question = await self._question(ask)
-        question = structs.replace(question, kind="count", needs=structs.replace(question.needs, output_tokens=0))
+        question = structs.replace(
+            question, kind="count", needs=structs.replace(question.needs, output_tokens=0, judgeable=0)
+        )
         decided = await self._decider.decide(question)
         ending = Ending()
 
@@ -222,17 +241,31 @@ class ChatService:
                 stopped.review = await self._reviewing.request_release(ask.caller, RECORDED.get() or "", ask.request.body)
             raise
         ending = Ending(words=self._settler.words(decided, ask.request))
-        ending.settled = partial(self._over, ask, ending)
+        ending.settled = partial(self._over, ask, decided, ending)
         return decided, ending
 
-    def _over(self, ask: Ask, ending: Ending) -> None:
+    def _over(self, ask: Ask, decided: Decided, ending: Ending) -> None:
         self._replays.ended(ask.repeat)
+        if not self._several():
+            return
         if ending.status == "answered" and ending.card is not None and self._remembers(ask):
             self._conversations.answered(ask.caller.key, ask.request.chat, ending.card, ending.usage)
+        if self._asked_again is not None and not self._held(ask, decided, ending.card):  # what nobody has read yet
+            self._asked_again.ended(decided, ask.request.chat, ending, resent=ask.repeat.retry)
 
     def _remembers(self, ask: Ask) -> bool:
         """Whether who answered may matter to the next choice."""
-        return ask.request.model == AUTO and self._registry.installation.estimator is not None
+        return ask.request.model == AUTO and self._registry.installation.estimator is not None and self._several()
+
+    def _several(self) -> bool:
+        """Whether there is a choice at all: else nothing need be known of what was said."""
+        return len(tuple(islice((card for card in self._registry.cards() if card.kind == "chat"), 2))) > 1
+
+    def _judgeable(self, ask: Ask, needs: Needs) -> int:
+        """How long an answer may be that is judged; a grant lets words go to one place, so nobody else could be asked."""
+        if self._cascading is None or ask.grant is not None:
+            return 0
+        return min(needs.judgeable, self._cascading.hold.tokens) if ask.request.stream else needs.judgeable
 
     def _held(self, ask: Ask, decided: Decided, *cards: ModelCard | None) -> bool:
         """Whether a person looks at the answer first, should one of these cards give it."""
@@ -302,9 +335,19 @@ class ChatService:
         release = await self._granting.find(ask.caller.tenant, ask.grant, ask.request.body)
         who, model, tools = ask.caller, ask.request.model, tools_offered(chat)
         before = self._conversations.before(who.key, chat) if self._remembers(ask) else None
-        needs = structs.replace(needs, quality=ask.quality or who.key.goal, before=before)
+        judgeable = self._judgeable(ask, needs)
+        needs = structs.replace(needs, quality=ask.quality or who.key.goal, before=before, judgeable=judgeable)
         question = Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.stated, release, tools)
-        return structs.replace(question, words=partial(asked_words, chat))
+        return structs.replace(question, words=partial(asked_words, chat), opening=partial(opening, chat))
+
+
+def _whole(found: tuple[Dialect, Answer]) -> Spoken:
+    dialect, answer = found
+    return of_answer(answer, dialect)
+
+
+def _heard(opened: Opened) -> Spoken | None:
+    return of_stream(opened.pieces, opened.dialect) if opened.whole else None
 
 
 def _dialect(kept: KeptAnswer | CachedAnswer) -> Dialect:

@@ -63,7 +63,8 @@ def counterfactuals(decision: Decision, registry: Registry, most: int = 3) -> tu
 def alterations(decision: Decision, registry: Registry) -> Iterator[Altered]:
     """Every single change that is tried, in the order of their size."""
     cards = {card.place: card for card in registry.cards()}
-    yield from ((Altered(text, changed, registry)) for text, changed in _other_goals(decision, cards))
+    for text, changed in (*_undrawn(decision), *_other_goals(decision, cards)):
+        yield Altered(text, changed, registry)
     for said in (_other_labels, _other_requests):
         yield from ((Altered(text, changed, registry)) for text, changed in said(decision))
     whole = Registry(structs.replace(registry.installation, cards=registry.cards()), tuple)
@@ -77,20 +78,34 @@ def _choice(decision: Decision, registry: Registry) -> Deployment | None:
     return forecast(decision, None, registry, registry.installation.default_label).after
 
 
+def _undrawn(decision: Decision) -> Iterator[tuple[Text, Decision]]:
+    """Another draw; or the goal at which nothing is left to chance."""
+    drawn, needs = decision.exploration, decision.needs
+    if drawn is None or not drawn.explored or needs is None:
+        return
+    text = Text("not drawn to try another model", "別のモデルを試す抽選に当たらなかった場合")
+    yield text, structs.replace(decision, exploration=None)
+    best = Goal(1.0, "max")
+    text = Text(f"quality {best}, which is never left to chance", f"品質目標が {best}（抽選の対象外）")
+    yield text, structs.replace(decision, needs=structs.replace(needs, quality=best))
+
+
 def _other_goals(decision: Decision, cards: Mapping[Deployment, ModelCard]) -> Iterator[tuple[Text, Decision]]:
     """The nearest lower goal at which a cheaper model is the better trade, the nearest higher at which a dearer one is."""
     needs, goal = decision.needs, decision.quality
     places = [(one, cards.get((one.provider, one.model))) for one in ranked(decision)]
     found = offers([Option(card, one.predicted_cost, one.estimate) for one, card in places if card is not None])
-    if not found or needs is None or goal is None:
+    drawn = decision.exploration is not None and decision.exploration.explored
+    if not found or needs is None or goal is None or drawn:
         return
     lower, higher = turning_points(found[0], found[1:])
     below = -1 if lower is None else math.ceil(lower * _STEPS) - 1
     above = -1 if higher is None else math.floor(higher * _STEPS) + 1
     for step in (below, above):
         if 0 <= step <= _STEPS:
-            was, now = f"{goal.name} ({goal.share:g})" if goal.name else str(goal), Goal(step / _STEPS)
-            text = Text(f"quality {now} instead of {was}", f"品質目標が {was} でなく {now}")
+            share, now = f"{goal.share:g}", Goal(step / _STEPS)
+            was = Text(f"{goal.name} ({share})", f"{goal.name}（{share}）") if goal.name else Text(share, share)
+            text = Text(f"quality {now} instead of {was.en}", f"品質目標が {was.ja} でなく {now}")
             yield text, structs.replace(decision, needs=structs.replace(needs, quality=now))
 
 

@@ -25,13 +25,16 @@ from kyozon.metering.pricing import charge_at_most, price_at
 from kyozon.ports.records import Journal
 from kyozon.ports.telemetry import SILENT, Telemetry
 from kyozon.routing.breaking import Breaking
+from kyozon.routing.exploring import left_to_chance, may_explore
 from kyozon.routing.option import Ranking
-from kyozon.services.candidates import candidates, estimates, expected_then, in_order, trimmed
+from kyozon.routing.planned import planned, reason_still, still
+from kyozon.services.candidates import candidates, expected_then, in_order, trimmed
 from kyozon.services.granting import Release, released
 from kyozon.services.health import Health
 from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.masking import NOTHING, Found, masked_label
 from kyozon.services.registry import Registry
+from kyozon.services.trying import Asked, looked
 from kyozon.services.weighing import Query, Verdict, expected, options_of, ranked, weighed
 from kyozon.services.world import World
 
@@ -52,7 +55,7 @@ class Question(Struct, frozen=True):
 
     `stored` are the stored values in the request, and how each of them is labelled now; `found` is what detectors found.
     `release` comes with the grant that the request names, `tools` are those it offers. `words` gives what
-    is asked, where more than one model could answer.
+    is asked, where more than one model could answer; `opening` is what its conversation begins with.
     """
 
     caller: Caller
@@ -67,6 +70,7 @@ class Question(Struct, frozen=True):
     release: Release | None = None
     tools: tuple[str, ...] = ()
     words: Callable[[], str] = str
+    opening: Callable[[], bytes] = bytes
 
 
 class Decided(Struct, frozen=True):
@@ -125,9 +129,8 @@ class Decider:
             draft, verdict = released(question.release, draft, verdict)
         draft = self._weighed(question, draft, verdict)
         try:
-            ranking = self._route(question, draft, verdict)
-            if self._limiter.limits_models:
-                ranking = await self._with_room(question, draft, ranking)
+            ranking = await self._at_hand(question, draft, self._route(question, draft, verdict))
+            draft, ranking = self._explored(draft, ranking)
             decision = self._choose(question, draft, ranking)
             reservation = await self._reserve(question, decision, ranking)
         except Refusal as refusal:
@@ -196,21 +199,38 @@ class Decider:
     def _weighed(self, question: Question, draft: Decision, verdict: Verdict) -> Decision:
         """The draft with its candidates, and what is expected of each."""
         installation = self._registry.installation
-        estimator = installation.estimator
-        found = estimates(estimator, question.words, verdict)
-        draft = structs.replace(draft, candidates=candidates(verdict, draft.label, found, self._health.state))
-        if estimator is None or not found:
+        found = looked(self._registry, Asked(question.words, question.opening), verdict, draft)
+        named = candidates(verdict, draft.label, found.estimates, self._health.state)
+        draft = structs.replace(draft, candidates=named)
+        if not found.version:
             return draft
-        return structs.replace(draft, quality=question.needs.quality or installation.quality, estimator=estimator.version)
+        quality = question.needs.quality or installation.quality
+        return structs.replace(draft, quality=quality, estimator=found.version, trial=found.trial)
 
     def _route(self, question: Question, draft: Decision, verdict: Verdict) -> Ranking:
         options = options_of(verdict, question.needs, draft.at.date(), expected_then(draft))
         if not options:
             raise _not_permitted(question, verdict)
-        ranking = ranked(self._registry, options, question.needs)
-        if len(options) == 1:
-            return ranking
-        return structs.replace(ranking, options=self._health.ordered(ranking.options))
+        return ranked(self._registry, options, question.needs)
+
+    async def _at_hand(self, question: Question, draft: Decision, wanted: Ranking) -> Ranking:
+        """The router's order as the moment has it: what rests comes last, and what has no room left is not there."""
+        found = wanted
+        if len(wanted.options) > 1:
+            found = structs.replace(found, options=self._health.ordered(found.options))
+        if self._limiter.limits_models:
+            found = await self._with_room(question, draft, found)
+        return structs.replace(found, reason=reason_still(wanted, found.options))
+
+    def _explored(self, draft: Decision, ranking: Ranking) -> tuple[Decision, Ranking]:
+        """Now and then another model is first, where the choice is the router's and quality was weighed."""
+        rule = self._registry.installation.exploring
+        mine = draft.kind == "chat" and draft.requested_model == AUTO
+        if not (rule.share and mine and may_explore(draft.quality, draft.needs)):
+            return draft, ranking
+        ill = {(one.provider, one.model) for one in draft.candidates if one.health is not None}
+        found, drawn = left_to_chance(ranking, rule, self._world.chance(), lambda card: card.place not in ill)
+        return structs.replace(draft, exploration=drawn), found
 
     def _choose(self, question: Question, draft: Decision, ranking: Ranking) -> Decision:
         best = ranking.options[0]
@@ -227,6 +247,7 @@ class Decider:
             reason=reason,
             held=_held(question, draft, ranking),
             currency=price.currency if price else "USD",
+            cascade=still(ranking.cascade, ranking.options),
         )
 
     async def _with_room(self, question: Question, draft: Decision, ranking: Ranking) -> Ranking:
@@ -238,7 +259,7 @@ class Decider:
         return structs.replace(ranking, options=tuple(options)) if options else ranking
 
     async def _reserve(self, question: Question, decision: Decision, ranking: Ranking) -> Reservation:
-        models = dict.fromkeys(option.card.id for option in ranking.options[:MAX_ATTEMPTS])
+        models = dict.fromkeys(card.id for card in (*_tried(ranking), *_planned(ranking)))
         return await self._limiter.reserve(question.caller.key, _tokens(decision), decision.held, tuple(models))
 
     async def _record_refusal(self, draft: Decision, refusal: Refusal) -> None:
@@ -259,11 +280,28 @@ def _tokens(decision: Decision) -> int:
 
 
 def _held(question: Question, draft: Decision, ranking: Ranking) -> Decimal:
-    """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free."""
+    """Money at most, whichever candidate ends up answering, so that a budget cannot be overspent; counting is free.
+
+    Of a cascade every model may be asked.
+    """
     if question.kind == "count":
         return _NO_MONEY
-    tried, needs, day = ranking.options[:MAX_ATTEMPTS], question.needs, draft.at.date()
-    return max(cost_at_most(option.card, needs, day) or _NO_MONEY for option in tried)
+    day = draft.at.date()
+    each, together = (
+        [cost_at_most(card, question.needs, day) or _NO_MONEY for card in cards]
+        for cards in (_tried(ranking), _planned(ranking))
+    )
+    return max(*each, sum(together, _NO_MONEY))
+
+
+def _tried(ranking: Ranking) -> list[ModelCard]:
+    """Who is asked one after the other until somebody answers."""
+    return [option.card for option in ranking.options[:MAX_ATTEMPTS]]
+
+
+def _planned(ranking: Ranking) -> list[ModelCard]:
+    """Who may be asked in the cascade, wherever they stand in the order."""
+    return planned(still(ranking.cascade, ranking.options), [option.card for option in ranking.options])
 
 
 def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:

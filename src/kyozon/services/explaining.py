@@ -128,7 +128,12 @@ def reasons_of(decision: Decision, registry: Registry | None = None) -> Reasons:
 
 
 def quality_margin(decision: Decision) -> float | None:
-    """How far beyond its goal the choice surely comes, as a share of the surest; None where it is the surest itself."""
+    """How far beyond its goal the choice surely comes, as a share of the surest; None where it is the surest itself.
+
+    None for a cascade, too: there the goal is that of all of it together.
+    """
+    if decision.cascade is not None:
+        return None
     found = [one.estimate for one in ranked(decision) if one.estimate is not None]
     lost = loss(found[0], surest(found)) if found else 0.0
     return round(1 - lost - decision.quality.share, 4) if lost and decision.quality is not None else None

@@ -1,6 +1,7 @@
 """Calls the permitted candidates until one answers, the same one again where that may help; else settles the request."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import TypeVar
@@ -26,6 +27,7 @@ from kyozon.services.health import Health
 from kyozon.services.settling import Ending, Settler, charge_for
 from kyozon.services.world import World
 
+_log = logging.getLogger(__name__)
 _NOT_FOUND = 404
 T = TypeVar("T")
 Send = Callable[[ModelCard], Awaitable[T]]
@@ -69,6 +71,22 @@ class Attempts:
             KyozonError: none does. Nothing is settled.
         """
         return await self._first(decided, ending, send, len(decided.order), failure)
+
+    async def further_answer(self, decided: Decided, ending: Ending, send: Send[T], card: ModelCard) -> T | None:
+        """What `send` brings back from `card` beside an answer that is there already; None where it gives none.
+
+        It is not asked while it rests, and not where what is held would not cover it. Nothing is settled. Where it gives
+        none, `ending` stands at nobody: no call is under way that could be paid.
+        """
+        if self._health.state(card) == "open" or self._seconds_left(decided) <= 0 or not _affords(decided, ending, card):
+            return None
+        try:
+            return await self._patiently(decided, ending, send, card, elsewhere=True)
+        except Exception as failure:  # noqa: BLE001 - whatever is wrong, there is an answer to deliver
+            if not isinstance(failure, KyozonError):
+                _log.error("%s could not be asked beside another model (%s)", card.address, type(failure).__name__)
+            ending.card, ending.waiting = None, False
+            return None
 
     async def _first(
         self,
@@ -171,12 +189,11 @@ def spent(ending: Ending) -> Decimal:
 
 
 def _affords(decided: Decided, ending: Ending, card: ModelCard) -> bool:
-    """Whether what is held covers a call to `card` besides what broken attempts cost; only limited money matters."""
-    paid = spent(ending)
-    if not paid or not decided.reservation.budgeted:
+    """Whether what is held covers a call to `card` besides what was called before; only limited money matters."""
+    if not decided.reservation.budgeted or decided.decision.kind == "count":
         return True
     most = cost_at_most(card, decided.needs, decided.decision.at.date())
-    return paid + (most or Decimal(0)) <= decided.decision.held
+    return spent(ending) + (most or Decimal(0)) <= decided.decision.held
 
 
 def _retired(decided: Decided, rejected: RejectedUpstream) -> bool:

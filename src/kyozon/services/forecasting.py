@@ -2,19 +2,23 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct, field, structs
 
-from kyozon.domain.decisions import Candidate, Decision, Outcome
+from kyozon.domain.cascades import Cascade
+from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.quality import Estimate, Goal
-from kyozon.domain.usage import Charge
-from kyozon.metering.pricing import charge, price_at
 from kyozon.ports.policies import Policies
-from kyozon.routing.option import Option
+from kyozon.routing.planned import still
+from kyozon.services.costing import would_cost
 from kyozon.services.registries import Registries, RegistryAsOf
 from kyozon.services.registry import Registry
-from kyozon.services.replaying import ordered_again
+from kyozon.services.replaying import ranked_again
+
+Incomparable = Literal["unanswered", "single", "without_estimates"]
+"""Refused, failed or answered from the cache · only one model could be meant · recorded without estimates."""
 
 
 class Move(Struct):
@@ -73,38 +77,45 @@ class Forecaster:
 
     async def _comparable(self, found: AtQuality, decision: Decision, outcome: Outcome | None) -> Registry | None:
         """What was known when it was decided; None, and counted, where there is nothing to compare."""
-        cached = outcome is not None and outcome.cache is not None and outcome.cache.hit
-        if decision.kind != "chat" or decision.chosen is None or outcome is None or outcome.model is None or cached:
-            found.unanswered += 1
-        elif len({one.model for one in decision.candidates}) == 1:
-            found.single += 1
-        else:
-            registry = await self._known(decision) if decision.estimator else None
-            found.without_estimates += registry is None
-            return registry
-        return None
+        registry = await known_then(self._then, decision)
+        why = incomparable(decision, outcome) or (None if registry is not None else "without_estimates")
+        if why is not None:
+            setattr(found, why, getattr(found, why) + 1)
+        return None if why is not None else registry
 
-    async def _known(self, decision: Decision) -> Registry | None:
-        try:
-            return await self._then.of(decision)
-        except MissingPiece:  # a rule or the router of that time is not installed any more
-            return None
+
+def incomparable(decision: Decision, outcome: Outcome | None) -> Incomparable | None:
+    """Why there is nothing to compare; None where there is."""
+    cached = outcome is not None and outcome.cache is not None and outcome.cache.hit
+    if decision.kind != "chat" or decision.chosen is None or outcome is None or outcome.model is None or cached:
+        return "unanswered"
+    if len({one.model for one in decision.candidates}) == 1:
+        return "single"
+    return None if decision.estimator else "without_estimates"
+
+
+async def known_then(registries: Registries, decision: Decision) -> Registry | None:
+    """What was known when it was decided; None where the record does not say, or a part of that time is not installed."""
+    try:
+        return await registries.of(decision)
+    except MissingPiece:
+        return None
 
 
 def _compare(found: AtQuality, decision: Decision, outcome: Outcome, registry: Registry) -> None:
     ranked = sorted((one for one in decision.candidates if one.rank is not None), key=lambda one: one.rank or 0)
     needs = structs.replace(decision.needs, quality=found.quality) if decision.needs else None
-    before, after = ranked[0], ordered_again(structs.replace(decision, needs=needs), registry)[0]
+    ranking = ranked_again(structs.replace(decision, needs=needs), registry)
+    before, after, plan = ranked[0], ranking.options[0], still(ranking.cascade, ranking.options)
     found.compared += 1
-    found.expected_before += _quality(before.estimate)
-    found.expected_after += _quality(after.estimate)
+    found.expected_before += decision.cascade.quality if decision.cascade else _quality(before.estimate)
+    found.expected_after += plan.quality if plan else _quality(after.estimate)
     found.expected_best += max(_quality(one.estimate) for one in ranked)
-    moved = (before.provider, before.model) != after.card.place
-    if before.model != after.card.id:
+    here, there = _models(before.model, decision.cascade), _models(after.card.id, plan)
+    if here != there:
         found.elsewhere += 1
-        _move(found, before.model, after.card.id)
-    paid = outcome.charge
-    cost = _charge(decision, outcome, before, after) if moved else paid
+        _move(found, here, there)
+    paid, cost = outcome.paid, would_cost(decision, outcome, ranking)
     if paid.priced:
         found.currency = found.currency or paid.currency
     if not (paid.priced and cost.priced and paid.currency == cost.currency == found.currency):
@@ -122,12 +133,8 @@ def _move(found: AtQuality, before: str, after: str) -> None:
     move.requests += 1
 
 
-def _charge(decision: Decision, outcome: Outcome, before: Candidate, after: Option) -> Charge:
-    """What was used, at the other model's price; its answer is as much longer as it was expected to be."""
-    usage, said = outcome.usage, before.estimate and before.estimate.output_tokens
-    if said and after.estimate is not None and after.estimate.output_tokens is not None:
-        usage = structs.replace(usage, output=round(usage.output * after.estimate.output_tokens / said))
-    return charge(usage, price_at(after.card.prices, decision.at.date(), usage.input))
+def _models(first: str, plan: Cascade | None) -> str:
+    return first if plan is None else f"{first} → {plan.strong}"
 
 
 def _quality(estimate: Estimate | None) -> float:

@@ -9,6 +9,7 @@ from msgspec import structs
 from kyozon.domain.decisions import Decision
 from kyozon.domain.labels import LabelSource
 from kyozon.domain.language import Text
+from kyozon.routing.planned import still
 from kyozon.services.candidates import candidates, estimates, expected_then, in_order, trimmed
 from kyozon.services.registry import Registry
 from kyozon.services.weighing import Query, options_of, ranked, weighed
@@ -20,7 +21,7 @@ def preview(registry: Registry, query: Query, words: Callable[[], str], now: dat
     """The decision as it would stand on record, without an id; no model of it rests. Raises `NotFound`."""
     installation = registry.installation
     verdict = weighed(registry, query)
-    found = estimates(installation.estimator, words, verdict)
+    found = estimates(registry.estimator, words, verdict)
     decision = Decision(
         id="",
         at=now,
@@ -43,7 +44,7 @@ def preview(registry: Registry, query: Query, words: Callable[[], str], now: dat
         needs=query.needs,
         clearance=query.key.clearance,
         quality=(query.needs.quality or installation.quality) if found else None,
-        estimator=installation.estimator.version if found and installation.estimator else "",
+        estimator=registry.estimator.version if found and registry.estimator else "",
     )
     options = options_of(verdict, query.needs, now.date(), expected_then(decision))
     if not options:
@@ -52,4 +53,6 @@ def preview(registry: Registry, query: Query, words: Callable[[], str], now: dat
     best = ranking.options[0].card
     currency = best.prices[-1].currency if best.prices else decision.currency
     order = trimmed(in_order(decision.candidates, ranking))
-    return structs.replace(decision, candidates=order, chosen=best.id, reason=ranking.reason, currency=currency)
+    cascade = still(ranking.cascade, ranking.options)
+    chosen = structs.replace(decision, candidates=order, chosen=best.id, reason=ranking.reason, currency=currency)
+    return structs.replace(chosen, cascade=cascade)

@@ -1,14 +1,16 @@
 """What this installation knows: providers, zones, model cards, rules and the router, as of one policy version."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from kyozon.domain.cascades import Foresight
 from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, CardKind, ModelCard, Provider
-from kyozon.domain.policy import Basis, as_decided
+from kyozon.domain.policy import Basis, Exploring, as_decided
 from kyozon.domain.quality import HIGH, Goal
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.subject import Rule
@@ -16,11 +18,23 @@ from kyozon.ports.quality import Estimator
 from kyozon.routing.option import Router
 
 
+class Tried(Struct, frozen=True):
+    """A version of the estimator on trial: asked beside the one in use, followed in `share` of a hundred conversations.
+
+    In the stage `shadow` that is none of them, whatever the share is. `rollout` is the id of what it is part of.
+    """
+
+    rollout: str
+    estimator: Estimator
+    stage: Literal["shadow", "share"]
+    share: int
+
+
 class Installation(Struct, frozen=True):
     """The parts that settings and discovery give. `credentials_missing` maps a provider to the variable it lacks.
 
     `quality` is how good answers must be where neither the request nor its key says. `estimator` says how good they will
-    be, None where the router asks for no estimates.
+    be, None where the router asks for no estimates. `exploring` says how many requests go elsewhere to learn from it.
     """
 
     providers: Mapping[str, Provider]
@@ -38,6 +52,8 @@ class Installation(Struct, frozen=True):
     review: ReviewRules = ReviewRules()
     quality: Goal = HIGH
     estimator: Estimator | None = None
+    exploring: Exploring = Exploring()
+    foresight: Foresight | None = None
 
 
 def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Basis:
@@ -56,6 +72,8 @@ def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Ba
         credentials_missing=dict(installation.credentials_missing),
         review=installation.review,
         quality=installation.quality,
+        exploring=installation.exploring,
+        foresight=installation.foresight,
     )
 
 
@@ -85,6 +103,14 @@ class Registry:
         self._keep = keep
         self._kept: set[str] = set()
         self.installation = installation
+        self.followed: Estimator | None = None
+        self.tried: Tried | None = None
+
+    @property
+    def estimator(self) -> Estimator | None:
+        """What says how good answers will be: the version that went live, else the settings' own; None where none is."""
+        own = self._installation.estimator
+        return own if own is None else self.followed or own
 
     @property
     def installation(self) -> Installation:
@@ -117,7 +143,7 @@ class Registry:
 
     def _named_basis(self) -> tuple[str, Basis]:
         """The hash over a basis costs more than a decision: it is made again where the cards of this machine are others."""
-        local = tuple(self._local_cards())
+        local = self._on_this_machine()
         if self._basis is None or self._basis[0] != local:
             basis = basis_of(self._installation, local)
             self._basis = local, basis.id, basis
@@ -125,7 +151,13 @@ class Registry:
 
     def cards(self) -> tuple[ModelCard, ...]:
         """All cards: those of this machine first."""
-        return (*self._local_cards(), *self.installation.cards)
+        local = self._on_this_machine()
+        places = {card.place for card in local}
+        return (*local, *(card for card in self.installation.cards if card.place not in places))
+
+    def _on_this_machine(self) -> tuple[ModelCard, ...]:
+        """The cards of this machine, with what settings say of them: a price, a licence."""
+        return tuple(_stated(card, self._placed.get(card.place)) for card in self._local_cards())
 
     def candidates(self, name: str, kind: CardKind) -> tuple[ModelCard, ...]:
         """The cards a request for `name` may mean: all of its kind for `auto`, else every card of that name.
@@ -150,14 +182,15 @@ class Registry:
 
     def named(self, name: str) -> tuple[ModelCard, ...]:
         """Every card called `name` or `provider/name`."""
-        return (*(card for card in self._local_cards() if name in _names(card)), *self._named.get(name, ()))
+        local = self._on_this_machine()
+        places = {card.place for card in local}
+        others = (card for card in self._named.get(name, ()) if card.place not in places)
+        return (*(card for card in local if name in _names(card)), *others)
 
     def current(self, card: ModelCard) -> ModelCard | None:
         """The card as it stands now, None where that model is no more at that provider."""
-        found = self._placed.get(card.place)
-        if found is not None:
-            return found
-        return next((one for one in self._local_cards() if one.place == card.place), None)
+        local = (one for one in self._on_this_machine() if one.place == card.place)
+        return next(local, None) or self._placed.get(card.place)
 
     def provider(self, card: ModelCard) -> Provider:
         """The provider that serves a card."""
@@ -166,6 +199,15 @@ class Registry:
     def zone(self, card: ModelCard) -> Zone | None:
         """The zone a card runs in; None where settings name none of that id."""
         return self.installation.zones.get(card.zone)
+
+
+def _stated(card: ModelCard, said: ModelCard | None) -> ModelCard:
+    """What is known of a card, with what settings say of the same place instead."""
+    if said is None:
+        return card
+    silent = ModelCard(said.id, said.provider, said.upstream, said.zone)
+    fields = {name: getattr(said, name) for name in said.__struct_fields__}
+    return structs.replace(card, **{name: value for name, value in fields.items() if value != getattr(silent, name)})
 
 
 def _names(card: ModelCard) -> set[str]:

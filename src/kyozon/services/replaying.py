@@ -11,22 +11,29 @@ from itertools import groupby
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import ApiKey
-from kyozon.domain.decisions import Candidate, Decision, Exclusion, Outcome
+from kyozon.domain.cascades import Cascade
+from kyozon.domain.decisions import Candidate, Decision, Exclusion, Exploration, Outcome
 from kyozon.domain.errors import NotFound
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
+from kyozon.domain.models import AUTO
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
+from kyozon.domain.usage import Charge
 from kyozon.governance.labelling import INSTALLATION_DEFAULT, joined
 from kyozon.governance.releasing import UNFIT, lifted
-from kyozon.metering.pricing import charge, price_at
-from kyozon.routing.option import Option
+from kyozon.routing.exploring import left_to_chance, may_explore
+from kyozon.routing.option import Option, Ranking
+from kyozon.routing.planned import still
 from kyozon.services.candidates import expected_then
+from kyozon.services.costing import would_cost
 from kyozon.services.registry import Registry
 from kyozon.services.weighing import Query, Verdict, options_of, ranked, weighed
 
 Deployment = tuple[str, str]
 """A model at a provider: (provider, model)."""
+
+_NOBODY = Ranking((), Text("", ""))
 
 
 class Replay(Struct, frozen=True):
@@ -62,13 +69,13 @@ def replayable(decision: Decision) -> bool:
 
 def replay(decision: Decision, registry: Registry) -> Replay:
     """Make a decision again; `registry` is as its basis says. Raises `ValueError` where it is not `replayable`."""
-    verdict, order = _again(decision, registry, decision.label, decision.grant)
+    verdict, ranking, drawn = _again(decision, registry, decision.label, decision.grant)
     found = {subject.card.place: tuple(map(_exclusion, objections)) for subject, objections in verdict}
     recorded = {_place(candidate): _by_rules(candidate) for candidate in decision.candidates}
     differences = [_differs(name, recorded.get(name), found.get(name)) for name in sorted(recorded.keys() | found.keys())]
     in_order = sorted((c for c in decision.candidates if c.rank is not None), key=lambda candidate: candidate.rank or 0)
     before = [(_place(candidate), candidate.predicted_cost) for candidate in in_order]
-    after = [(option.card.place, option.cost) for option in order] if decision.chosen is not None else []
+    after = [(option.card.place, option.cost) for option in ranking.options] if decision.chosen is not None else []
     if before != after:
         differences.append(_other_order([name for name, _ in before], [name for name, _ in after]))
     chosen = after[0][0][1] if after else None
@@ -76,33 +83,39 @@ def replay(decision: Decision, registry: Registry) -> Replay:
         differences.append(
             Text(f"chosen: {decision.chosen} then, {chosen} now", f"選択：記録 {decision.chosen}、再現 {chosen}")
         )
+    if drawn != decision.exploration:
+        differences.append(_other_draw(decision.exploration, drawn))
+    if decision.chosen is not None and (plan := still(ranking.cascade, ranking.options)) != decision.cascade:
+        differences.append(_other_plan(decision.cascade, plan))
     told = tuple(text for text in differences if text is not None)
     return Replay(decision.id, decision.basis, decision.chosen, chosen, told)
 
 
-def ordered_again(decision: Decision, registry: Registry) -> Sequence[Option]:
-    """The permitted models in the order that comes out; raises `ValueError` where it is not `replayable`."""
+def ranked_again(decision: Decision, registry: Registry) -> Ranking:
+    """The permitted models in the order that comes out, and the plan; raises `ValueError` where it is not `replayable`."""
     return _again(decision, registry, decision.label, decision.grant)[1]
 
 
 def forecast(decision: Decision, outcome: Outcome | None, registry: Registry, before: Label) -> Forecast:
     """A decision under the policy of `registry`; `before` is the default label of the policy that it was made under.
 
-    What an answer has used is priced at the model that would answer then: tokens of two models are not quite the same. A
-    request that was refused is priced as it was estimated.
+    Before is everything that was called, after `costing.would_cost`: what was used is priced at the models that would
+    answer then, and tokens of two models are not quite the same. A request that was refused is priced as it was estimated.
     """
-    order: list[Option] = []
+    ranking = _NOBODY
     try:
-        verdict, order = _again(decision, registry, _label(decision, before, registry.installation.default_label))
+        verdict, ranking, _ = _again(decision, registry, _label(decision, before, registry.installation.default_label))
         rules = {objection.rule for _, objections in verdict for objection in objections}
     except NotFound:
         rules = {"unknown model"}
     limited = decision.chosen is None and any(candidate.permitted for candidate in decision.candidates)
-    best = None if limited or not order else order[0]
+    best = None if limited or not ranking.options else ranking.options[0]
     was = next((_place(candidate) for candidate in decision.candidates if candidate.rank == 1), None)
     now = None if best is None else best.card.place
     refused = tuple(sorted(rules)) if now is None and not limited else ()
-    return Forecast(decision.id, was, now, refused, _paid(outcome), _would_cost(decision, outcome, best))
+    paid = Decimal(0) if outcome is None else _known(outcome.paid)
+    cost = Decimal(0) if best is None or decision.kind == "count" else _cost(decision, outcome, ranking)
+    return Forecast(decision.id, was, now, refused, paid, cost)
 
 
 def _masked(decision: Decision, label: Label) -> Label | None:
@@ -115,7 +128,7 @@ def _masked(decision: Decision, label: Label) -> Label | None:
 
 def _again(
     decision: Decision, registry: Registry, label: Label, grant: GrantUse | None = None
-) -> tuple[Verdict, list[Option]]:
+) -> tuple[Verdict, Ranking, Exploration | None]:
     needs, clearance = decision.needs, decision.clearance
     if needs is None or clearance is None:
         raise ValueError(f"decision {decision.id} does not hold what it was made from")
@@ -125,19 +138,26 @@ def _again(
     if grant is not None:
         verdict = lifted(verdict, grant.zone)
     options = options_of(verdict, needs, decision.at.date(), expected_then(decision))
-    return verdict, _ordered(decision, registry, options, needs) if options else []
+    return (verdict, *_ordered(decision, registry, options, needs)) if options else (verdict, _NOBODY, None)
 
 
-def _ordered(decision: Decision, registry: Registry, options: Sequence[Option], needs: Needs) -> list[Option]:
-    """The router's order, with the accidents of the moment as they were."""
+def _ordered(
+    decision: Decision, registry: Registry, options: Sequence[Option], needs: Needs
+) -> tuple[Ranking, Exploration | None]:
+    """The router's order, with the accidents of the moment as they were, chance among them."""
     recorded = {_place(candidate): candidate for candidate in decision.candidates}
-    order: list[Option] = []
-    for _, group in groupby(ranked(registry, options, needs).options, key=lambda o: (o.card.id, o.cost)):
+    ranking, order = ranked(registry, options, needs), list[Option]()
+    for _, group in groupby(ranking.options, key=lambda o: (o.card.id, o.cost)):
         order += sorted(group, key=lambda option: _rank(recorded.get(option.card.place)))
     order.sort(key=lambda option: _health(recorded.get(option.card.place)) == "open")
     full = {name for name, candidate in recorded.items() if candidate.permitted and candidate.rank is None}
     roomy = [option for option in order if decision.chosen is None or option.card.place not in full]
-    return roomy or order
+    ranking = structs.replace(ranking, options=tuple(roomy or order))
+    drawn, goal = decision.exploration, needs.quality or registry.installation.quality
+    if drawn is None or decision.requested_model != AUTO or not may_explore(goal, needs):
+        return ranking, None
+    rule = registry.installation.exploring
+    return left_to_chance(ranking, rule, drawn.draw, lambda card: _health(recorded.get(card.place)) is None)
 
 
 def _label(decision: Decision, before: Label, after: Label) -> Label:
@@ -152,21 +172,14 @@ def _label(decision: Decision, before: Label, after: Label) -> Label:
     )
 
 
-def _paid(outcome: Outcome | None) -> Decimal | None:
-    if outcome is None or outcome.model is None:
-        return Decimal(0)
-    return outcome.charge.amount if outcome.charge.priced else None
-
-
-def _would_cost(decision: Decision, outcome: Outcome | None, best: Option | None) -> Decimal | None:
-    if best is None or decision.kind == "count":
-        return Decimal(0)
+def _cost(decision: Decision, outcome: Outcome | None, ranking: Ranking) -> Decimal | None:
     if decision.chosen is None:
-        return best.cost
-    if outcome is None or outcome.model is None:
-        return Decimal(0)
-    found = charge(outcome.usage, price_at(best.card.prices, decision.at.date(), outcome.usage.input))
-    return found.amount if found.priced else None
+        return ranking.options[0].cost
+    return Decimal(0) if outcome is None else _known(would_cost(decision, outcome, ranking))
+
+
+def _known(charge: Charge) -> Decimal | None:
+    return charge.amount if charge.priced else None
 
 
 def _key(decision: Decision, clearance: Clearance) -> ApiKey:
@@ -203,6 +216,21 @@ def _said(found: tuple[Exclusion, ...] | None) -> Text:
 def _other_order(before: Sequence[Deployment], after: Sequence[Deployment]) -> Text:
     then, now = (", ".join(map("/".join, names)) or "-" for names in (before, after))
     return Text(f"order or cost: {then} then, {now} now", f"順位または費用：記録は {then}、再現は {now}")
+
+
+def _other_draw(before: Exploration | None, after: Exploration | None) -> Text:
+    then, now = (
+        "-" if one is None else f"{one.draw:g} ({one.propensity:g}, {'explored' if one.explored else 'kept'})"
+        for one in (before, after)
+    )
+    return Text(f"left to chance: {then} then, {now} now", f"抽選：記録は {then}、再現は {now}")
+
+
+def _other_plan(before: Cascade | None, after: Cascade | None) -> Text:
+    then, now = (
+        "-" if one is None else " → ".join(filter(None, (one.first, one.opinion, one.strong))) for one in (before, after)
+    )
+    return Text(f"cascade: {then} then, {now} now", f"カスケード：記録は {then}、再現は {now}")
 
 
 def _by_rules(candidate: Candidate) -> tuple[Exclusion, ...]:

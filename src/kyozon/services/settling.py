@@ -53,6 +53,7 @@ class Ending(Struct):
     retries: int = 0
     call: Call | None = None
     cache: CacheUse | None = None
+    verifier: str = ""
 
     async def turn(self, admitted: Awaitable[T]) -> T:
         """Wait for a slot: until there is one nothing has reached `card`, and nothing is charged for it."""
@@ -111,7 +112,7 @@ class Settler:
         try:
             outcome = self._outcome(decided.decision, ending, decided.began)
             by_model = _by_model(outcome) if self._limiter.limits_models else NOTHING
-            self._limiter.settle(decided.reservation, _tokens(outcome), _money(outcome), by_model)
+            self._limiter.settle(decided.reservation, _tokens(outcome), outcome.paid.amount, by_model)
             self._telemetry.ended(decided.decision, outcome, ending.words)
             closing = self._journal.close(outcome, _transactions(decided.decision, outcome, released=True), kept)
         except BaseException:
@@ -157,6 +158,7 @@ class Settler:
             total_ms=_ms(self._world.seconds(), began),
             cache=ending.cache,
             heard=ending.words is not None and self._telemetry.exports(decision.label),
+            verifier=ending.verifier,
         )
 
     def _chosen(self, decision: Decision) -> ModelCard | None:
@@ -194,11 +196,6 @@ def _tokens(outcome: Outcome) -> int:
     """Of the answer and of the other calls made for it."""
     used = [outcome.usage, *(attempt.usage for attempt in outcome.calls if attempt.usage is not None)]
     return sum(usage.input + usage.output for usage in used)
-
-
-def _money(outcome: Outcome) -> Decimal:
-    others = [attempt.charge.amount for attempt in outcome.calls if attempt.charge is not None]
-    return outcome.charge.amount + sum(others)
 
 
 def _by_model(outcome: Outcome) -> dict[str, tuple[int, Decimal]]:

@@ -62,7 +62,9 @@ def options_of(
 def ranked(registry: Registry, options: Sequence[Option], needs: Needs) -> Ranking:
     """The router's order; it gets at least one option."""
     installation = registry.installation
-    return installation.router(options, structs.replace(needs, quality=needs.quality or installation.quality))
+    foresight = installation.foresight if needs.judgeable else None
+    goal = needs.quality or installation.quality
+    return installation.router(options, structs.replace(needs, quality=goal, foresight=foresight))
 
 
 def cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:

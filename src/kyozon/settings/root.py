@@ -12,13 +12,16 @@ import msgspec
 from pydantic import Field
 
 from kyozon.domain.callers import Limits
+from kyozon.domain.cascades import Hold
 from kyozon.domain.labels import Clearance, Label, Zone, parse_label
 from kyozon.domain.models import ModelCard, Provider, Timeouts
+from kyozon.domain.policy import Exploring
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.links import LinkRules
 from kyozon.routing.breaking import Breaking
 from kyozon.routing.retrying import Retrying
 from kyozon.settings import facts
+from kyozon.settings.routing_section import Routing
 from kyozon.settings.sections import (
     Answers,
     Audit,
@@ -32,7 +35,6 @@ from kyozon.settings.sections import (
     ProviderTable,
     Reasoning,
     Review,
-    Routing,
     Section,
     Server,
     Telemetry,
@@ -111,6 +113,16 @@ class Settings(Section):
         longest = max(usual.longest, routing.breaker_seconds)
         return Breaking(routing.breaker_failures, routing.breaker_share, rest=routing.breaker_seconds, longest=longest)
 
+    @property
+    def hold(self) -> Hold:
+        """How much of a streamed answer is held back where it may be judged."""
+        return Hold(self.routing.cascade_seconds, self.routing.cascade_tokens)
+
+    @property
+    def exploring(self) -> Exploring:
+        """How many requests go to another model than the router's choice."""
+        return Exploring(self.routing.explore, self.routing.explore_floor)
+
     def zones(self) -> dict[str, Zone]:
         """The built-in zones and the file's, by name."""
         return facts.zones(self.zone_tables)
@@ -156,10 +168,17 @@ class Settings(Section):
             },
             "masking": [self.masking.enabled, sorted(self.masking.keys)],
             "review": self.review.model_dump(),
-            "routing": [self.routing.router, self.routing.quality],  # how often to retry changes no decision
+            "routing": self._routing,
         }
         text = json.dumps(content, sort_keys=True, default=_canonical, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def _routing(self) -> list[str | float]:
+        """What of it changes decisions: how often to retry does not, nor how to explore where nobody does."""
+        routing = self.routing
+        explore = [routing.explore, routing.explore_floor] if routing.explore else []
+        return [routing.router, routing.quality, *explore, *([] if routing.cascade else ["no cascade"])]
 
     def _timeouts(self, provider: str) -> Timeouts:
         return facts.timeouts(self.server.timeouts, self.provider_tables.get(provider, ProviderTable()).timeouts)

@@ -396,34 +396,6 @@ class Cache(Section):
     """Most answers kept; the oldest make room."""
 
 
-class Routing(Section):
-    """Which permitted model answers when the caller says `auto`, and what happens when one fails."""
-
-    router: str = "measured"
-    """Name of the router: `cheapest` permitted model, or `measured`: the best trade of quality for money."""
-    quality: Quality = "high"
-    """How good an answer of `measured` must be where neither the request nor its key says: `max`, `high`, `balanced` or
-    `economy`, or the share of what the best permitted model is expected to reach that every answer surely comes up to."""
-    estimates: str | None = None
-    """File of what `measured` knows of models; the one that comes with Kyozon when left out."""
-    retries: Annotated[int, Field(ge=0, le=10)] = 2
-    """How often one request may call a model again that failed in passing; then the next permitted model is called."""
-    retry_seconds: Annotated[Seconds, Field(ge=0, le=60)] = 0.25
-    """The first pause before a retry is at most this long, each further one at most twice as long as the one before."""
-    retry_longest_seconds: Annotated[Seconds, Field(ge=0, le=600)] = 10.0
-    """No pause is longer. A provider that asks for more is not waited for."""
-    retry_share: Annotated[int, Field(ge=0, le=100)] = 20
-    """How many of a hundred requests to a provider may be retried, so that retries do not crush one that is ill."""
-    breaker_failures: Count = 5
-    """After so many failures in a row a model at a provider is left alone for a while."""
-    breaker_share: Annotated[int, Field(ge=1, le=100)] = 50
-    """So too when this many of a hundred calls fail, of twenty or more within half a minute."""
-    breaker_seconds: Annotated[Seconds, Field(gt=0, le=3600)] = 15.0
-    """How long it is left alone; twice as long each time that the call which tries it out fails, five minutes at most."""
-    broken_stream: Literal["end", "continue"] = "end"
-    """When a stream breaks after its first words: end it with an error, or let the next permitted model continue it."""
-
-
 class Reasoning(Section):
     """Models' chains of thought, kept apart from records and answers: a model's own account, and no explanation."""
 

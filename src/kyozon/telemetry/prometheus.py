@@ -6,6 +6,7 @@ The client library's own counters cost more than everything else that is told of
 import platform
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import (
@@ -18,6 +19,7 @@ from prometheus_client.metrics_core import (
 
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import NotPermitted
+from kyozon.domain.feedback import Source
 from kyozon.domain.labels import Label
 from kyozon.domain.models import ModelCard
 from kyozon.ports.telemetry import Gauge, GaugeSource, Words
@@ -52,6 +54,7 @@ class PrometheusMetrics:
         self._version = version
         self._tallies: dict[tuple[str, Place], Tally] = {}
         self._refusals: defaultdict[str, int] = defaultdict(int)
+        self._judgements: dict[str, int] = dict.fromkeys(get_args(Source), 0)
         self._running: set[str] = set()
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -80,6 +83,10 @@ class PrometheusMetrics:
             for rule in _rules(decision, outcome):
                 self._refusals[rule] += 1
 
+    def judged(self, source: Source) -> None:
+        """Count a judgement of an answer."""
+        self._judgements[source] += 1
+
     def exposition(self) -> bytes:
         """Everything as it stands, in Prometheus's text format 0.0.4, UTF-8."""
         return generate_latest(self._registry)
@@ -95,6 +102,12 @@ class PrometheusMetrics:
             "Refusals by each rule that objected, or by the limit that was reached.",
             ("rule",),
             self._refused(),
+        )
+        yield _counter(
+            "kyozon_feedback",
+            "Judgements of answers: said by a person or a program, or seen where the same was asked again.",
+            ("source",),
+            (((source,), count) for source, count in self._judgements.items()),
         )
         yield from self._counted()
         yield from self._timed()

@@ -21,6 +21,8 @@ ALL = [
     "0006_provenance",
     "0007_reasoning",
     "0008_lowering",
+    "0009_feedback",
+    "0010_rollout",
 ]
 _OF_BEFORE = """
 INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)

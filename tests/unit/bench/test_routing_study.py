@@ -210,12 +210,10 @@ def test_the_cheapest_setting_that_reaches_the_target_is_taken() -> None:
         marks = np.concatenate((np.ones(round(quality * 100)), np.zeros(100 - round(quality * 100))))
         return Outcome(marks, np.full(100, price), best, best)
 
-    settings = [[tried(0.90, 1)], [tried(0.96, 2)], [tried(0.95, 3)], [tried(1.0, 9)]]
+    settings = [tried(0.90, 1), tried(0.96, 2), tried(0.95, 3), tried(1.0, 9)]
     assert settle(settings, 0.95) == 1
     assert settle(settings, 0.99) == 3
     assert settle(settings[:1], 0.95) is None
-    uneven = [[tried(1.0, 1), tried(0.90, 1)], [tried(0.95, 2), tried(0.95, 2)]]
-    assert settle(uneven, 0.95) == 1
 
 
 def test_the_rate_of_exchange_goes_from_the_cheapest_to_the_best() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kyozon.domain.quality import SHARES, parse_goal
+from kyozon.domain.quality import DOMAIN, SHARES, Estimate, parse_goal
 
 
 @pytest.mark.parametrize("name", SHARES)
@@ -28,3 +28,8 @@ def test_a_number_is_a_share_and_what_is_written_is_read_again(text: str) -> Non
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no number from 0 to 1"):
         parse_goal(text)
+
+
+def test_the_domain_stands_among_the_reasons() -> None:
+    estimate = Estimate(0.8, 0.7, 0.9, reasons=(("difficulty", -0.4), (f"{DOMAIN}law and order", 0.2)))
+    assert (estimate.domain, Estimate(0.8, 0.7, 0.9).domain) == ("law and order", None)

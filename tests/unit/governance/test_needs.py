@@ -49,6 +49,26 @@ def test_output_is_for_all_choices_together(fields: dict[str, Any], expected: in
     assert chat_needs({"messages": MESSAGES, **fields}, 0, 100).output_tokens == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "judged"),
+    [
+        ({}, True),
+        ({"stream": True, "temperature": 0, "response_format": {"type": "json_object"}}, True),
+        ({"messages": [*MESSAGES, {"role": "assistant", "content": "hi"}, *MESSAGES]}, True),
+        ({"n": 2}, False),
+        ({"tools": [{"type": "function"}]}, False),
+        ({"functions": [{"name": "add"}]}, False),
+        ({"audio": {"voice": "ash"}}, False),
+        ({"messages": [*MESSAGES, {"role": "assistant", "content": "The"}]}, False),
+        ({"messages": [{"role": "assistant", "tool_calls": [{}]}, {"role": "tool"}, *MESSAGES]}, False),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, False),
+        ({"messages": []}, False),
+    ],
+)
+def test_answers_in_words_to_words_can_be_judged(fields: dict[str, Any], *, judged: bool) -> None:
+    assert bool(chat_needs({"messages": MESSAGES, **fields}, 0, 100).judgeable) == judged
+
+
 def test_modalities_of_the_parts() -> None:
     parts = [
         {"type": "text", "text": "what is this?"},

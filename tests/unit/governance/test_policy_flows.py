@@ -11,7 +11,7 @@ from msgspec import structs
 import kyozon.governance.rules
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.models import ModelCard, Provider
-from kyozon.domain.policy import Basis
+from kyozon.domain.policy import Basis, Exploring
 from kyozon.domain.review import ReviewRules
 from kyozon.governance.flow import may_flow
 from kyozon.governance.policy_flows import ANY_OTHER, compartments_of, difference, flows
@@ -87,7 +87,13 @@ def test_models_that_come_go_or_move_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"default_label": Label(Level.PUBLIC)}, {"router": "other"}, {"review": ReviewRules(keys=frozenset({"k"}))}]
+    "change",
+    [
+        {"default_label": Label(Level.PUBLIC)},
+        {"router": "other"},
+        {"review": ReviewRules(keys=frozenset({"k"}))},
+        {"exploring": Exploring(0.02)},
+    ],
 )
 def test_what_else_decides_is_told(change: dict[str, object]) -> None:
     found = difference(policy(HOST), policy(HOST, **change), RULES, RULES)

@@ -136,6 +136,13 @@ def test_the_less_is_known_the_more_may_be_lost(estimate: Estimate, best: Estima
     assert 0 <= loss(estimate, best) <= loss(lesser, best) <= 1
 
 
+def test_support_counts_only_where_requests_are_hardly_known() -> None:
+    best, cheap = Estimate(0.9, 0.8, 0.95), Estimate(0.85, 0.76, 0.9)
+    lost = {support: loss(structs.replace(cheap, support=support), best) for support in (1.0, 0.2, 0.1)}
+    assert lost[1.0] == lost[0.2]
+    assert lost[0.1] > 1.9 * lost[1.0]
+
+
 @given(_offers(all_estimated=True), _goals)
 def test_deployments_of_one_model_at_one_cost_are_neighbours(options: list[Option], goal: Goal) -> None:
     """Else load would not be spread over them."""

@@ -144,6 +144,7 @@ ALLOWED: dict[str, set[str]] = {
     "direction": {"input", "output"},
     "operation": {"read", "write"},
     "currency": {"USD"},
+    "source": {"person", "program", "retry", "edit", "escalation"},
     "rule": {"clearance", "not_permitted", "rate_limit_exceeded"},
 }
 

@@ -23,11 +23,12 @@ class Packed(Struct, frozen=True):
     raw: bytes
 
 
-class Known(Struct, frozen=True):
+class Known(Struct, frozen=True, omit_defaults=True):
     """A model with results: its place among the tiers, and the anchor that stands for it (or -1).
 
     `tokens` is by how much its answers are longer than expected of any model (a logarithm; None if never recorded),
-    `effects` are its own departures by domain, in log-odds, and `counts` how many results each rests on.
+    `effects` are its own departures by domain, in log-odds, and `counts` how many results each rests on. `learnt` is what
+    was learnt after the fit, in log-odds by domain, and `judged` how many results or judgements that rests on.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Known(Struct, frozen=True):
     tokens: float | None
     effects: Packed
     counts: Packed
+    learnt: Packed | None = None
+    judged: Packed | None = None
 
 
 class Contents(Struct, frozen=True, forbid_unknown_fields=True):

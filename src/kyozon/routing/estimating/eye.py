@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kyozon.routing.estimating.abilities import TIERS
 from kyozon.routing.estimating.forest import Forest
+from kyozon.routing.estimating.panels import Panels
 from kyozon.routing.estimating.seeing import Glance, sureness
 
 Numbers = NDArray[np.float64]
@@ -51,13 +52,14 @@ class Eye(Struct, frozen=True, eq=False):
 
     `expected` (D, T) is what each domain expects of each target (the tiers, then the anchors). `tiers` answers for the
     three tiers and the length of an answer, `anchors` for each of A anchors. `stack` (A, W) weighs one, the trees, the
-    words, the domain and, where there is a vector, its meaning, as log-odds.
+    words, the domain and, where there is a vector, its meaning, as log-odds. `panels` say what sets anchors apart.
     """
 
     expected: Numbers
     tiers: Forest
     anchors: Forest
     stack: Numbers
+    panels: Panels
     meaning: Meaning | None = None
 
     def odds(self, glance: Glance, vector: Features | None) -> tuple[Numbers, Numbers, float]:
@@ -73,8 +75,8 @@ class Eye(Struct, frozen=True, eq=False):
         grown = self.anchors.sums(np.concatenate((features, tiers.astype(np.float32))))
         said = [glance.heads, expected] if meant is None else [glance.heads, expected, meant]
         chances = [each[TIERS:] for each in said]
-        stacked = (witnesses_of(grown, chances) * self.stack).sum(axis=-1)
-        return tiers, calmed(stacked, chances), length
+        stacked = calmed((witnesses_of(grown, chances) * self.stack).sum(axis=-1), chances)
+        return tiers, log_odds(self.panels.told(1 / (1 + np.exp(-stacked)), glance.domains, glance.apart)), length
 
 
 def log_odds(chance: Numbers) -> Numbers:

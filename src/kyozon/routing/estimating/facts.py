@@ -12,6 +12,8 @@ from kyozon.routing.estimating.abilities import Ability
 
 NAMES = ("one", "priced", "log price", "open weights", "size named", "log size", "called small", "called large", "reasons")
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b(?![a-z])")
+_MILLIONS = re.compile(r"(?<![a-z0-9.])(\d{2,4})m(?![a-z0-9])")
+"""Of two digits or more: "1m" in a name is a context of a million tokens."""
 _EXPERTS = re.compile(r"(\d+)x(\d+(?:\.\d+)?)b")
 _SMALL = re.compile(r"\b(?:mini|nano|flash|haiku|small|lite|tiny|micro|instant|fast|8b|7b)\b")
 _LARGE = re.compile(r"\b(?:opus|pro|large|max|ultra|plus|sonnet)\b")
@@ -86,5 +88,5 @@ def _size(name: str) -> float | None:
     experts = _EXPERTS.search(name)
     if experts:
         return max(float(experts[1]) * float(experts[2]), 0.1)
-    sizes = [float(found) for found in _SIZE.findall(name)]
+    sizes = [float(found) for found in _SIZE.findall(name)] or [float(found) / 1000 for found in _MILLIONS.findall(name)]
     return max(0.1, *sizes) if sizes else None

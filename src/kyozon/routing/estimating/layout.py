@@ -9,6 +9,7 @@ from kyozon.routing.estimating.abilities import TIERS
 from kyozon.routing.estimating.contents import Contents
 from kyozon.routing.estimating.eye import Eye, Meaning
 from kyozon.routing.estimating.forest import Forest
+from kyozon.routing.estimating.panels import Panels
 from kyozon.routing.estimating.seeing import Lens
 from kyozon.routing.estimating.shape import NAMES
 from kyozon.routing.estimating.words import BUCKETS
@@ -19,6 +20,7 @@ TREES = ("feature", "threshold", "right", "value", "roots", "targets")
 LENGTH = 1
 DEEPEST = 64
 DIMENSIONS = 384
+_COMPANY = 2
 
 
 def lens_of(contents: Contents, arrays: Arrays) -> Lens:
@@ -46,7 +48,32 @@ def lens_of(contents: Contents, arrays: Arrays) -> Lens:
         weight_steps=_double(arrays["weight steps"]),
         means=_double(arrays["means"]),
         typical=_double(arrays["typical"]),
+        panels=panels_of(contents, arrays),
     )
+
+
+def panels_of(contents: Contents, arrays: Arrays) -> Panels:
+    """The panels, none in a file without them; raises `ValueError` for arrays that do not fit together."""
+    anchors, domains = len(contents.anchors), len(contents.domains)
+    count = len(arrays.get("panel trust", ()))
+    members = arrays.get("panel members", np.zeros((0, anchors)))
+    columns = int(np.count_nonzero(members)) - count
+    shapes: dict[str, tuple[int, ...]] = {
+        "panel domains": (count, domains),
+        "panel members": (count, anchors),
+        "panel trust": (count,),
+        "panel words": (BUCKETS, columns),
+        "panel steps": (columns,),
+        "panel form": (len(NAMES), columns),
+        "panel offset": (columns,),
+    }
+    if "panel trust" not in arrays:
+        return Panels(*(np.zeros(shape) for shape in shapes.values()))
+    _check(arrays, shapes)
+    few = (np.count_nonzero(members, axis=1) < _COMPANY).any()
+    if few or members.max(initial=0) > 1 or arrays["panel domains"].max(initial=0) > 1:
+        raise ValueError("a panel of the quality model has not two members, or counts one twice")
+    return Panels(*(arrays[name] if name == "panel words" else _double(arrays[name]) for name in shapes))
 
 
 def eye_of(contents: Contents, arrays: Arrays, *, vector: bool) -> Eye:
@@ -65,6 +92,7 @@ def eye_of(contents: Contents, arrays: Arrays, *, vector: bool) -> Eye:
         tiers=_forest(arrays, f"{kind}tiers", TIERS + LENGTH, width),
         anchors=_forest(arrays, f"{kind}anchors", anchors, width + TIERS),
         stack=_double(arrays[f"{kind}stack"]),
+        panels=panels_of(contents, arrays),
         meaning=meaning,
     )
 
@@ -89,7 +117,8 @@ def _meaning(arrays: Arrays, targets: int) -> Meaning:
 
 def forest_arrays(forest: Forest, name: str) -> Arrays:
     """A forest as arrays of a file. A node's left child is the next node, and a leaf leads to itself."""
-    kinds = {"feature": "u1", "threshold": "<f4", "right": "<i4", "value": "<f2", "roots": "<i4", "targets": "u1"}
+    place = "<u2" if len(forest.right) <= np.iinfo("<u2").max else "<i4"
+    kinds = {"feature": "u1", "threshold": "<f4", "right": place, "value": "<f2", "roots": place, "targets": "u1"}
     arrays = {f"{name} {part}": np.asarray(getattr(forest, part)).astype(kind) for part, kind in kinds.items()}
     return arrays | {f"{name} depth": np.array([forest.depth], dtype=np.int32)}
 

@@ -5,14 +5,13 @@ import math
 from collections.abc import Sequence
 from functools import cached_property
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from kyozon.domain.models import ModelCard
 from kyozon.domain.quality import Estimate
-from kyozon.routing.estimating.abilities import UNLIKE, Ability, departures, narrowed, odds_at, rising, slope_at
-from kyozon.routing.estimating.contents import Contents, Known, decoded, encoded, packed, unpacked
+from kyozon.routing.estimating.abilities import UNLIKE, Ability, odds_at, rising, slope_at
+from kyozon.routing.estimating.contents import Contents, Known, Packed, decoded, encoded, unpacked
 from kyozon.routing.estimating.eye import Eye
 from kyozon.routing.estimating.facts import Prior, facts_of, plain_name
 from kyozon.routing.estimating.layout import DIMENSIONS, eye_of, lens_of
@@ -23,11 +22,12 @@ Numbers = NDArray[np.float64]
 
 ENOUGH = 20.0
 """So many results of a domain make an anchor's own trees weigh as much there as what its ability says."""
+ELSEWHERE = 0.3
+"""What a domain without results of an anchor weighs against one with enough: the same questions may stand in both."""
 STRANGE = 0.6
 """How far (standard deviation, log-odds) a model may be from what is expected on a prompt unlike anything known."""
 INTERVAL = 1.645
 """Standard deviations to either side that hold 90 % of a normal distribution."""
-JOINED_WEIGHT = 0.5
 LONGEST = 10.4
 """The logarithm of the most tokens that are expected of any answer, about 33,000."""
 
@@ -40,12 +40,18 @@ class _Member:
         self.ability = Ability(known.place, known.spread)
         self.effects = unpacked(known.effects).astype(np.float64)
         self.counts = unpacked(known.counts).astype(np.float64)
-        if self.effects.shape != (domains,) or self.counts.shape != (domains,):
+        self.learnt, self.judged = (_later(part, domains) for part in (known.learnt, known.judged))
+        if any(each.shape != (domains,) for each in (self.effects, self.counts, self.learnt, self.judged)):
             raise ValueError(f"the effects of {known.name} are not one for each domain")
 
 
+def _later(part: Packed | None, domains: int) -> Numbers:
+    """What was learnt after the fit: nothing, as a rule."""
+    return np.zeros(domains) if part is None else unpacked(part).astype(np.float64)
+
+
 class QualityModel:
-    """What is known of models and prompts. It never changes: `join` returns another one."""
+    """What is known of models and prompts. It never changes: what learns returns another one."""
 
     def __init__(self, contents: Contents) -> None:
         """Raises `ValueError` where the contents do not fit together."""
@@ -95,11 +101,15 @@ class QualityModel:
                 return found
         return None
 
+    def supposed(self, card: ModelCard) -> Ability:
+        """What its price, size and abilities suggest of a card's model, whatever else is known of it."""
+        return self._prior.ability(facts_of(card))
+
     def estimate(self, seen: Seen, card: ModelCard) -> Estimate:
         """What to expect of the card's model; of one without results, what its price, size and abilities suggest."""
         name = self.known(card)
         if name is None:
-            return self._told(seen, self._prior.ability(facts_of(card)), None)
+            return self._told(seen, self.supposed(card), None)
         return self.expected(seen, name)
 
     def expected(self, seen: Seen, name: str) -> Estimate:
@@ -107,30 +117,9 @@ class QualityModel:
         member = self._members[plain_name(name)]
         return self._told(seen, member.ability, member)
 
-    def join(self, name: str, results: Sequence[tuple[str, float]], card: ModelCard | None = None) -> "QualityModel":
-        """Know one more model by its results, each a prompt and a score from 0 to 1; its card says what to expect before.
-
-        Raises `ValueError` for a score that is none.
-        """
-        if not all(0 <= score <= 1 for _, score in results):
-            raise ValueError(f"a score of {name} is no number from 0 to 1")
-        plain = plain_name(name)
-        prior = self._prior.ability(facts_of(card)) if card else Ability(1.0, self._prior.spread + 0.5)
-        looks = [self.look(text) for text, _ in results]
-        tiers = np.array([seen.tiers for seen in looks]).reshape(-1, 3)
-        scores = np.array([score for _, score in results])
-        ability = narrowed(prior, tiers, scores.tolist(), JOINED_WEIGHT)
-        places = np.array([int(seen.domains.argmax()) for seen in looks], dtype=np.int64)
-        effects, counts = departures(places, odds_at(ability.place, tiers), scores, len(self.contents.domains))
-        known = Known(
-            plain, ability.place, ability.spread, -1, None, packed(effects.astype("<f2")), packed(counts.astype("<i4"))
-        )
-        others = tuple(each for each in self.contents.models if each.name != plain)
-        return QualityModel(msgspec.structs.replace(self.contents, models=(*others, known)))
-
     def _told(self, seen: Seen, ability: Ability, member: _Member | None) -> Estimate:
         odds, own = self._odds(seen, ability, member)
-        counts = np.zeros_like(seen.domains) if member is None else member.counts
+        counts = np.zeros_like(seen.domains) if member is None else member.counts + member.judged
         chance = _chance(odds)
         unlike = float(seen.domains @ (1 / (1 / UNLIKE + chance * (1 - chance) * counts)))
         wide = (slope_at(ability.place, seen.tiers) * ability.spread) ** 2 + unlike + (1 - seen.support) * STRANGE**2
@@ -159,8 +148,10 @@ class QualityModel:
             return general, 0.0
         said = general + float(seen.domains @ member.effects)
         if member.known.anchor >= 0:
-            trust = float(seen.domains @ (member.counts / (member.counts + ENOUGH)))
+            share = float(seen.domains @ (member.counts / (member.counts + ENOUGH)))
+            trust = share / (share + ELSEWHERE * (1 - share))
             said += trust * (float(seen.anchors[member.known.anchor]) - said)
+        said += float(seen.domains @ member.learnt)
         return said, said - general
 
 

@@ -1,5 +1,6 @@
 """What mattered for an estimate, in names that hold no word of the prompt."""
 
+from kyozon.domain.quality import DOMAIN
 from kyozon.routing.estimating.abilities import TIERS, odds_at
 from kyozon.routing.estimating.contents import USUAL_ODDS, Contents
 from kyozon.routing.estimating.seeing import Seen
@@ -19,6 +20,6 @@ def reasons_of(contents: Contents, seen: Seen, model: tuple[float, float]) -> tu
     found = (
         ("difficulty", middle - contents.numbers[USUAL_ODDS]),
         ("ability", float(odds_at(place, seen.tiers)) - middle),
-        (f"domain {domain}", own),
+        (f"{DOMAIN}{domain}", own),
     )
     return tuple(sorted(((name, round(effect, 3)) for name, effect in found), key=lambda each: -abs(each[1]))[:MOST])

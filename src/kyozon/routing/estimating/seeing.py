@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kyozon.routing.estimating.panels import Panels
 from kyozon.routing.estimating.shape import shape_of
 from kyozon.routing.estimating.words import buckets_of, codes_of, words_of
 
@@ -25,13 +26,14 @@ class Seen(Struct, frozen=True, eq=False):
 class Glance(Struct, frozen=True, eq=False):
     """A prompt's features before the trees: `heads` is what its words say of each target, `domains` a distribution.
 
-    `nearness` says how well its likeliest domain explains its words.
+    `nearness` says how well its likeliest domain explains its words, `apart` what sets the members of panels apart.
     """
 
     shape: NDArray[np.float32]
     domains: Numbers
     heads: Numbers
     nearness: float
+    apart: Numbers
 
 
 class Lens(Struct, frozen=True, eq=False):
@@ -41,7 +43,7 @@ class Lens(Struct, frozen=True, eq=False):
     off, `usual` (D) the logarithm of how often a domain occurs (naive Bayes over present words); `patience` tempers it,
     since neighbouring words are no independent witnesses. `rarity` (B) is the inverse document frequency, `weights` (B, T)
     times `weight_steps` (T) the ridge regression on it, `means` (T) its intercepts. `typical` holds for each domain a low
-    and a usual nearness.
+    and a usual nearness. `panels` are those of anchors.
     """
 
     evidence: NDArray[np.uint8]
@@ -54,6 +56,7 @@ class Lens(Struct, frozen=True, eq=False):
     weight_steps: Numbers
     means: Numbers
     typical: Numbers
+    panels: Panels
 
     def glance(self, text: str) -> Glance:
         """Look at a text once."""
@@ -63,9 +66,13 @@ class Lens(Struct, frozen=True, eq=False):
         scores = self.evidence[places].sum(axis=0, dtype=np.float64) * self.evidence_step + len(places) * self.absence
         present = counts * self.rarity[places]
         norm = max(float(np.sqrt(present @ present)), 1e-6)
-        heads = (present / norm) @ self.weights[places].astype(np.float32) * self.weight_steps + self.means
+        weighted = present / norm
+        heads = weighted @ self.weights[places].astype(np.float32) * self.weight_steps + self.means
         nearness = nearness_of(scores, len(places)) if len(places) else -np.inf  # no words, as of an image: like nothing
-        return Glance(shape_of(text, codes, len(words)), softmax(self.patience * (scores + self.usual)), heads, nearness)
+        shape = shape_of(text, codes, len(words))
+        apart = weighted @ self.panels.words[places].astype(np.float32) * self.panels.steps
+        apart = apart + shape @ self.panels.form + self.panels.offset
+        return Glance(shape, softmax(self.patience * (scores + self.usual)), heads, nearness, apart)
 
     def support(self, glance: Glance) -> float:
         """From 0, where the prompt is less like its likeliest domains than nearly all of theirs, to 1."""

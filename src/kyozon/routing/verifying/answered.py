@@ -5,6 +5,18 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 
+class Stakes(Struct, frozen=True):
+    """What hangs on a verdict: the costs of asking the stronger model and one for a second opinion (None: nobody is left).
+
+    `rate` is the quality that a unit of money must bring. `support` says how well requests like this one are known.
+    """
+
+    stronger: float
+    opinion: float | None
+    rate: float
+    support: float = 1.0
+
+
 class Answered(Struct, frozen=True):
     """One answer to one prompt, and what else is known; whatever is None or empty counts neither for nor against it.
 

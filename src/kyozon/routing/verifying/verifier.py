@@ -6,6 +6,7 @@ sees which features matter only together.
 
 import hashlib
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -13,15 +14,18 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kyozon.domain.cascades import Foresight
 from kyozon.routing.estimating.contents import Packed, unpacked
 from kyozon.routing.estimating.forest import Forest
 from kyozon.routing.verifying.answered import Answered
+from kyozon.routing.verifying.families import AGREEMENT, together
 from kyozon.routing.verifying.features import NAMES, row
 
-FORMAT = 1
+FORMAT = 2
 HEADS = 2
 _FAR = 4.0
 _REASONS = 3
+_DIGITS = 3
 
 
 class Move(Struct, frozen=True):
@@ -35,7 +39,8 @@ class Move(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """Of one answer: the probability that it is `good`, and that the stronger model's answer would be (`stronger`).
 
-    `reasons` are the features that mattered most, the strongest first, and what each adds to the log-odds of being good.
+    `reasons` are the kinds of features that mattered most, the strongest first, and what each adds to the log-odds of
+    being good in the linear model, beside the usual answer. What other answers say is among them where there are such.
     """
 
     good: float
@@ -44,7 +49,11 @@ class Verdict(Struct, frozen=True):
 
 
 class Contents(Struct, frozen=True, forbid_unknown_fields=True):
-    """The file: what each feature is scaled by, the two heads (good, stronger), and the moves by answers there already."""
+    """The file: what each feature is scaled by, the two heads (good, stronger), and the moves.
+
+    `foresight` is the move by the answer itself, from what was expected of the prompt; `moves` are those by further
+    answers, by how many there are already.
+    """
 
     format: int
     names: tuple[str, ...]
@@ -57,6 +66,7 @@ class Contents(Struct, frozen=True, forbid_unknown_fields=True):
     slopes: tuple[float, float]
     shifts: tuple[float, float]
     moves: tuple[Move, ...]
+    foresight: Foresight
 
 
 class Verifier:
@@ -68,6 +78,7 @@ class Verifier:
             raise ValueError("the verifier was fitted for other features than this version looks at; fit it again")
         self.version = version
         self.moves = contents.moves
+        self.foresight = contents.foresight
         self._means, self._spreads = _wide(contents.means), _wide(contents.spreads)
         self._weights = _wide(contents.weights).reshape(HEADS, -1)
         self._bias, self._slopes, self._shifts = (
@@ -91,13 +102,11 @@ class Verifier:
         return self.judge(answered).good
 
     def judge(self, answered: Answered) -> Verdict:
-        """Both probabilities, and the features that mattered."""
+        """Both probabilities, and what mattered."""
         scaled = self._scaled(row(answered))
         good, stronger = self._log_odds(scaled).tolist()
-        effects = self._weights[0] * scaled
-        most = np.argsort(-np.abs(effects))[:_REASONS].tolist()
-        reasons = tuple((NAMES[place], round(float(effects[place]), 3)) for place in most if effects[place])
-        return Verdict(_sigmoid(good), _sigmoid(stronger), reasons)
+        effects = zip(NAMES, (self._weights[0] * scaled).tolist(), strict=True)
+        return Verdict(_sigmoid(good), _sigmoid(stronger), _reasons(effects, beside=bool(answered.others)))
 
     def move(self, others: int) -> Move | None:
         """How one more answer moves the verdict where so many others are there already; None where that is not known."""
@@ -111,6 +120,18 @@ class Verifier:
         linear = self._weights @ features + self._bias
         grown = self._forest.sums(features.astype(np.float32))
         return np.asarray((linear + grown) / 2 * self._slopes + self._shifts)
+
+
+def _reasons(effects: Iterable[tuple[str, float]], *, beside: bool) -> tuple[tuple[str, float], ...]:
+    """The strongest; with other answers `beside`, what these say is the last of them at least."""
+    found = together(effects)
+    if not beside:  # that nobody was asked is no reason
+        found.pop(AGREEMENT)
+    order = sorted(found, key=lambda name: -abs(found[name]))
+    most = order[:_REASONS]
+    if beside and AGREEMENT not in most:
+        most[-1] = AGREEMENT
+    return tuple((name, round(found[name], _DIGITS)) for name in most if round(found[name], _DIGITS))
 
 
 def scaled(features: NDArray[np.float64], means: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -65,7 +65,8 @@ def _attempts(decision: Decision, outcome: Outcome) -> Iterator[Made]:
         if place == last and _served(attempt, outcome):
             yield _answer(decision, attempt, outcome)
         else:
-            yield _made(decision, attempt, "failed" if attempt.error else "broken")
+            whole = "answered" if attempt.usage is not None else "broken"  # set aside in a cascade
+            yield _made(decision, attempt, "failed" if attempt.error else whole)
 
 
 def _unrecorded(decision: Decision, outcome: Outcome) -> Iterator[Made]:

@@ -102,8 +102,7 @@ def cost_at(cards: Iterable[ModelCard], decision: Decision, usage: Usage) -> Cha
 
 def unpriced(outcome: Outcome) -> bool:
     """Whether a call of the request had no known price: then the ledger knows less than was paid."""
-    charges = [outcome.charge, *(call.charge for call in outcome.calls if call.charge is not None)]
-    return not all(one.priced for one in charges)
+    return not all(one.priced for one in outcome.charges)
 
 
 def paid_in(settled: Settled, currency: str) -> Decimal | None:

@@ -21,7 +21,6 @@ from kyozon.services.registry import Registry
 from kyozon.services.reporting.equals import Equal, answer_of, cost_at, equal, paid_in, unpriced
 from kyozon.services.world import World
 
-_DOMAIN = "domain "
 _ZERO = Decimal(0)
 
 
@@ -215,8 +214,7 @@ def _group(settled: Settled, by: Grouping) -> str:
 def _task(decision: Decision | None) -> str | None:
     """The domain that the request seemed to belong to, as the reasons of the choice's estimate have it."""
     candidates = () if decision is None else decision.candidates
-    reasons = [name for one in candidates if one.rank == 1 and one.estimate for name, _ in one.estimate.reasons]
-    return next((name.removeprefix(_DOMAIN) for name in reasons if name.startswith(_DOMAIN)), None)
+    return next((one.estimate.domain for one in candidates if one.rank == 1 and one.estimate), None)
 
 
 def _nothing(period: Period) -> NotFound:

@@ -49,11 +49,18 @@ _DELETE = (
     WHERE (content IS NOT NULL OR state = 'waiting')
       AND requester IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)
     """,
+    """
+    UPDATE feedback f SET comment = NULL WHERE f.tenant = $1 AND f.comment IS NOT NULL AND EXISTS (
+        SELECT FROM data_subject s JOIN decision d ON d.id = f.decision_id
+        WHERE s.tenant = $1 AND s.name = $2 AND s.id IN (f.judge, d.body->>'user')
+    )
+    """,
     "DELETE FROM limit_lease WHERE kind = 'user' AND tenant = $1 AND id = $2",
     "DELETE FROM limit_pool WHERE kind = 'user' AND tenant = $1 AND id = $2",
 )
 """Beside the records, what holds a person's words or name. Nobody decides on words that are gone, or
-for a person who is.
+for a person who is. Of what was said of answers goes what the person said, and what was said of the answers to him: in the
+decisions his pseudonym stands by now.
 
 Tables that come later add themselves here.
 """

@@ -61,7 +61,10 @@ WHERE NOT EXISTS (SELECT FROM audit_leaf l WHERE l.ref = recorded.ref AND l.kind
 LIMIT $1
 """
 _TOLD = "SELECT body FROM audit_event WHERE action = $1 ORDER BY at, id"
-_EVENTS = "SELECT body FROM audit_event WHERE $1::text IS NULL OR tenant = $1 ORDER BY at DESC, id DESC LIMIT $2"
+_EVENTS = """
+SELECT body FROM audit_event WHERE ($1::text IS NULL OR tenant = $1) AND starts_with(body->>'action', $3)
+ORDER BY at DESC, id DESC LIMIT $2
+"""
 
 
 class PostgresAuditLog:
@@ -125,9 +128,9 @@ class PostgresAuditLog:
                 found.append(_event.decode(row["body"]))
         return found
 
-    async def events(self, tenant: str | None, most: int) -> Sequence[AuditEvent]:
-        """Events, newest first."""
-        return [_event.decode(row["body"]) for row in await self._rows(_EVENTS, tenant, most)]
+    async def events(self, tenant: str | None, most: int, action: str = "") -> Sequence[AuditEvent]:
+        """Events whose action begins so, newest first."""
+        return [_event.decode(row["body"]) for row in await self._rows(_EVENTS, tenant, most, action)]
 
     async def _rows(self, query: str, *arguments: object) -> list[Any]:
         async with self._reading() as connection:

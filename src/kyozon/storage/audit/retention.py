@@ -36,6 +36,7 @@ _PRUNE_OUTCOMES = """
 UPDATE outcome o SET body = '{}' WHERE o.decision_id = ANY($1) AND o.body <> '{}'
   AND EXISTS (SELECT FROM audit_leaf l WHERE l.ref = o.decision_id AND l.kind = 'outcome')
 """
+_PRUNE_FEEDBACK = "DELETE FROM feedback WHERE decision_id = ANY($1)"
 
 
 class Retention:
@@ -47,7 +48,9 @@ class Retention:
         self._days = max(days, FLOOR_DAYS)
 
     async def prune(self, before: datetime) -> int:
-        """Empty the decisions and outcomes from before a moment; how many decisions. Their ledger entries stay.
+        """Empty the decisions and outcomes from before a moment, and delete what was said of them; how many decisions.
+
+        Their ledger entries stay.
 
         Raises:
             NotAllowed: the moment is not as long ago as records must be kept.
@@ -91,6 +94,7 @@ class Retention:
             decisions = await connection.fetchval(_PRUNE, before, _AT_ONCE) or []
             if decisions:
                 await connection.execute(_PRUNE_OUTCOMES, decisions)
+                await connection.execute(_PRUNE_FEEDBACK, decisions)
                 detail: dict[str, Fact] = {"before": before.isoformat(), "decisions": len(decisions)}
                 await self._tell(connection, "record:pruned", "", "", detail)
         return len(decisions)

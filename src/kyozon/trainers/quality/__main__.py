@@ -1,6 +1,7 @@
-"""`python -m kyozon.trainers.quality --data DIR [--vectors FILE]… --out FILE`: fits the quality model of recorded results.
+"""`python -m kyozon.trainers.quality --data DIR… [--vectors FILE]… --out FILE`: fits the quality model of recorded results.
 
-DIR is laid out as `recorded.py` says. A file of vectors is a NumPy archive with `ids` (of items) and `vectors` (n by 384).
+Each DIR is laid out as `recorded.py` says. A file of vectors is a NumPy archive with `ids` (of items) and `vectors` (n by
+384).
 """
 
 import argparse
@@ -14,19 +15,20 @@ from numpy.typing import NDArray
 
 from kyozon.trainers.quality.fitting import fit
 from kyozon.trainers.quality.recorded import Folder, recorded
-from kyozon.trainers.quality.release import WITHOUT, release
+from kyozon.trainers.quality.release import WITHOUT, fitting_to
 
 
 def main() -> None:
     """Read, fit, write."""
     parser = argparse.ArgumentParser(prog="python -m kyozon.trainers.quality", description="Fit the quality model.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of recorded results")
+    parser.add_argument("--data", type=Path, action="append", required=True, help="folder of recorded results")
     parser.add_argument("--vectors", type=Path, action="append", default=[], help="archive of the prompts' vectors")
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     chosen = parser.parse_args()
     start = time.process_time()
-    observations = recorded(Folder(chosen.data, without=WITHOUT), _vectors(chosen.vectors))
-    model = fit(observations, release(chosen.data))
+    vectors = _vectors(chosen.vectors)
+    observations = [each for folder in chosen.data for each in recorded(Folder(folder, without=WITHOUT), vectors)]
+    model = fit(observations, fitting_to(observations, chosen.data))
     raw = model.write()
     chosen.out.write_bytes(raw)
     told = f"{len(observations)} prompts, {len(model.names)} models, {len(raw)} bytes, version {model.version}"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kyozon.routing.estimating.abilities import TIERS, rising
 from kyozon.routing.estimating.contents import FORMAT, Contents, packed
-from kyozon.routing.estimating.eye import witnesses_of
+from kyozon.routing.estimating.eye import calmed, witnesses_of
 from kyozon.routing.estimating.facts import Facts, plain_name
 from kyozon.routing.estimating.layout import forest_arrays, meaning_arrays
 from kyozon.routing.estimating.quality_model import QualityModel
@@ -19,6 +19,7 @@ from kyozon.trainers.quality.boosting import Growth, cross_boosted, forest_of
 from kyozon.trainers.quality.meaning import meant
 from kyozon.trainers.quality.models import known_models, prior_of
 from kyozon.trainers.quality.observations import Observation, Table, tabled
+from kyozon.trainers.quality.panels import Lesson, panel_arrays, panels
 from kyozon.trainers.quality.stacking import stacked
 from kyozon.trainers.quality.words import (
     PATIENCE,
@@ -66,11 +67,12 @@ class _Sight(Struct, frozen=True, eq=False):
 
 
 class _Grown(Struct, frozen=True, eq=False):
-    """One pair of forests as arrays, and what they expected of unseen items."""
+    """One pair of forests as arrays, and what they expected of unseen items; `anchors` are log-odds."""
 
     arrays: Arrays
     tiers: Numbers
     lengths: Numbers
+    anchors: Numbers
 
 
 def fit(observations: Sequence[Observation], options: Options | None = None) -> QualityModel:
@@ -87,7 +89,7 @@ def fit(observations: Sequence[Observation], options: Options | None = None) -> 
     heads = cross_ridge(corpus.weighted, targets, table.fold, WORDS_RIDGE)
     sight = _Sight(table, corpus, targets, place, heads, _expected(table, targets, place))
     grown = _grown(sight, chosen, vector=False)
-    arrays = grown.arrays | _lens(sight, bayes)
+    arrays = grown.arrays | _lens(sight, bayes) | _panels(sight, grown)
     if int(_with_vector(table).sum()) >= LEAST_VECTORS:
         arrays |= _grown(sight, chosen, vector=True).arrays
     models = known_models(table, grown.tiers, grown.lengths, anchors)
@@ -157,14 +159,16 @@ def _grown(sight: _Sight, options: Options, *, vector: bool) -> _Grown:
     tiers = np.stack([odds for _, odds in first], axis=1)
     more = np.concatenate((features, tiers[:, :TIERS]), axis=1).astype(np.float32)
     second = [cross_boosted(more, column, fold, grow, "cross_entropy") for column in scores[:, TIERS:].T]
-    stack = []
+    stack, anchors = [], np.zeros_like(scores[:, TIERS:])
     for place, (_, odds) in enumerate(second, TIERS):
-        known = ~np.isnan(scores[:, place])
-        stack.append(stacked(witnesses_of(odds, [each[:, place] for each in said])[known], scores[known, place]))
+        known, chances = ~np.isnan(scores[:, place]), [each[:, place] for each in said]
+        witnesses = witnesses_of(odds, chances)
+        stack.append(stacked(witnesses[known], scores[known, place]))
+        anchors[:, place - TIERS] = calmed(witnesses @ stack[-1], chances)
     arrays |= forest_arrays(forest_of([trees for trees, _ in first]), f"{kind}tiers")
     arrays |= forest_arrays(forest_of([trees for trees, _ in second]), f"{kind}anchors")
     arrays[f"{kind}stack"] = np.array(stack, dtype="<f4").reshape(-1, 2 + len(said))
-    return _Grown(arrays, rising(tiers[:, :TIERS]), tiers[:, TIERS])
+    return _Grown(arrays, rising(tiers[:, :TIERS]), tiers[:, TIERS], anchors)
 
 
 def _meant(sight: _Sight) -> tuple[Numbers, Arrays]:
@@ -178,6 +182,13 @@ def _meant(sight: _Sight) -> tuple[Numbers, Arrays]:
 
 def _with_vector(table: Table) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(table.vectors).any(axis=1))
+
+
+def _panels(sight: _Sight, grown: _Grown) -> Arrays:
+    """What sets the anchors apart, where several of them answered the same questions."""
+    scores, chances = sight.targets[:, TIERS:], 1 / (1 + np.exp(-grown.anchors))
+    found = panels(Lesson(sight.table, sight.corpus, scores, chances))
+    return panel_arrays(found, scores.shape[1], len(sight.table.domains))
 
 
 def _lens(sight: _Sight, bayes: Bayes) -> Arrays:

@@ -1,8 +1,14 @@
 """What the quality model that comes with Kyozon is fitted with: its anchors, and other names of what it knows."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import structs
+
+from kyozon.routing.estimating.facts import plain_name
 from kyozon.trainers.quality.fitting import Options
+from kyozon.trainers.quality.observations import Observation
 from kyozon.trainers.quality.recorded import facts_in
 
 ANCHORS = (
@@ -36,5 +42,18 @@ WITHOUT = ("pfgen_ja",)
 
 
 def release(folder: Path) -> Options:
-    """The options, with the facts that the folder's prices tell."""
-    return Options(anchors=ANCHORS, facts=facts_in(folder / "prices.csv"), aliases=ALIASES)
+    """The options, with the facts that the folder's prices tell, where it has any."""
+    prices = folder / "prices.csv"
+    return Options(anchors=ANCHORS, facts=facts_in(prices) if prices.exists() else {}, aliases=ALIASES)
+
+
+def fitting_to(observations: Sequence[Observation], folders: Sequence[Path]) -> Options:
+    """The options for whatever was recorded: anchors are those of the release that have results here.
+
+    Where none of them has, as with results of one's own alone, they are the models with results enough to grow trees.
+    """
+    facts = {name: told for folder in folders for name, told in release(folder).facts.items()}
+    count = Counter(plain_name(model) for each in observations for model in each.results)
+    options = Options(facts=facts, aliases=ALIASES)
+    own = tuple(sorted(name for name, results in count.items() if results >= options.least_results))
+    return structs.replace(options, anchors=tuple(name for name in ANCHORS if name in count) or own)

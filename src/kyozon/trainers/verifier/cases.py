@@ -17,7 +17,7 @@ class Case(Struct, frozen=True, eq=False):
 
     `good` is the answer's score, `stronger` that of the model to escalate to (None where it was not asked), both 0 to 1.
     `about` names the item and the model: an answer may come once for each number of `others` that were there. Equal
-    questions share a `fold`.
+    questions share a `fold`, questions of one kind a `source`.
     """
 
     features: Numbers
@@ -26,6 +26,7 @@ class Case(Struct, frozen=True, eq=False):
     about: str
     others: int
     fold: int
+    source: str = ""
 
 
 class Table(Struct, frozen=True, eq=False):
@@ -36,6 +37,7 @@ class Table(Struct, frozen=True, eq=False):
     about: tuple[str, ...]
     others: Places
     fold: Places
+    source: tuple[str, ...]
 
 
 def tabled(cases: Sequence[Case]) -> Table:
@@ -58,4 +60,5 @@ def tabled(cases: Sequence[Case]) -> Table:
         about=tuple(case.about for case in cases),
         others=np.array([case.others for case in cases]),
         fold=np.array([case.fold for case in cases]),
+        source=tuple(case.source for case in cases),
     )

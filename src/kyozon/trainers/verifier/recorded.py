@@ -66,7 +66,7 @@ def cases(source: Source) -> Iterator[Case]:
             ]
             for others in range(1 + min(OTHERS, len(beside))):
                 shown = Answered(prompts[at], own, tuple(beside[:others]), *expected[at].tolist())
-                yield Case(row(shown), *_scores(targets[at]), about, others, int(fold[at]))
+                yield Case(row(shown), *_scores(targets[at]), about, others, int(fold[at]), source.name)
 
 
 def _picked(about: str, share: float) -> bool:

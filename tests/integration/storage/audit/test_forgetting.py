@@ -26,6 +26,7 @@ from kyozon.storage.audit.signing import TrustedKeys
 from kyozon.storage.audit.trail import PostgresTrail
 from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
+from kyozon.storage.feedback import PostgresFeedback
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.master_keys import MasterKey, MasterKeys
@@ -36,6 +37,7 @@ from kyozon.storage.records import PostgresRecords
 from kyozon.storage.review import PostgresReviews
 from kyozon.storage.vault import Vault
 from tests.contract.storage.answer_store import HERE, answer, wanted
+from tests.contract.storage.feedback_store import a_judgement
 from tests.contract.storage.provenance_store import INTERNAL, SECRET
 from tests.fakes.record_samples import a_decision, a_key, an_outcome
 from tests.integration.storage.audit.conftest import NOW, SealedLog
@@ -79,6 +81,8 @@ class Life:
         change = Relabelling("rlb_p", "acme", "doc", NOW, INTERNAL, SECRET, PERSON, "it was wrong")
         await provenance.relabel(change, AuditEvent("evt_r", NOW, "value:raised", "acme", PERSON, "doc"))
         await provenance.deliver(Delivery("dlv_p", NOW, "acme", ("doc",), "host", SECRET, PERSON, self.key.id, "0" * 64))
+        said = a_judgement(decision, user=PERSON, key_id=self.key.id, comment=WORDS.decode())
+        await PostgresFeedback(self.log.database, self.vault).add(said)
         assert await self.log.sealer.finish()
         self.decisions = [decision.id]
 
@@ -121,7 +125,7 @@ async def test_words_lie_sealed_and_come_back(life: Life) -> None:
 async def test_who_is_erased_is_nowhere_and_the_log_is_sound(life: Life, forgetting: Forgetting) -> None:
     outside = await life.log.filled(3)
     erased = await forgetting.erase("acme", PERSON)
-    assert (erased.records, erased.keys, erased.deleted) == (4, 1, 2)
+    assert (erased.records, erased.keys, erased.deleted) == (5, 1, 3)
     text = dump(life.log.database.dsn)
     for canary in (PERSON, PERSON.encode().hex(), WORDS.decode(), WORDS.hex(), life.key.name):
         assert canary not in text
@@ -189,7 +193,7 @@ async def test_what_waits_for_a_reviewer_goes_with_its_person(life: Life, forget
     lower = Lowering("doc", Label(Level.PUBLIC))
     wish = structs.replace(item, id="rev_2", kind="lowering", decision_id="", lowering=lower)
     await reviews.add(wish, None, AuditEvent("evt_w", NOW, "review:requested", "acme", PERSON))
-    assert (await forgetting.erase("acme", PERSON)).deleted == 4
+    assert (await forgetting.erase("acme", PERSON)).deleted == 5
     assert await life.log.value("SELECT array_agg(state) FROM review_item WHERE content IS NULL") == ["expired"] * 2
 
 
@@ -276,7 +280,7 @@ async def test_a_new_pseudonym_has_nothing_to_do_with_the_old_one(life: Life, fo
     assert (await life.log.verified()).sound
     assert await life.remembered() == (WORDS, WORDS)
     erased = await forgetting.erase("acme", PERSON)
-    assert (len(set(erased.subjects)), erased.records) == (2, 5)
+    assert (len(set(erased.subjects)), erased.records) == (2, 6)
     assert PERSON not in dump(life.log.database.dsn)
     await life.log.sealer.finish()
     report = await life.log.verified()

@@ -10,7 +10,9 @@ from kyozon.storage.audit.log import snapshot
 from kyozon.storage.audit.retention import FLOOR_DAYS, Retention
 from kyozon.storage.audit.signing import TrustedKeys
 from kyozon.storage.database import Database
+from kyozon.storage.feedback import PostgresFeedback
 from kyozon.storage.records import PostgresRecords
+from tests.contract.storage.feedback_store import a_judgement
 from tests.integration.storage.audit.conftest import NOW, SealedLog
 
 OLD, YOUNG = NOW - timedelta(days=400), NOW - timedelta(days=10)
@@ -26,12 +28,16 @@ async def test_what_is_pruned_is_gone_and_the_log_is_sound(
     sealed_log: SealedLog, retention: Retention, database: Database
 ) -> None:
     old, young = await sealed_log.record(3, at=OLD), await sealed_log.record(2, at=YOUNG)
+    feedback = PostgresFeedback(database)
+    for decision, _ in await PostgresRecords(database, NOW).decisions("acme", None, 10):
+        await feedback.add(a_judgement(decision, f"fbk_{decision.id}"))
     await sealed_log.sealer.finish()
     assert await retention.prune(YEAR_AGO) == 3
     assert await retention.prune(YEAR_AGO) == 0
     records = PostgresRecords(database, NOW)
     assert [await records.decision(each) for each in old] == [None] * 3
     assert {decision.id for decision, _ in await records.decisions("acme", None, 10)} == set(young)
+    assert await sealed_log.value("SELECT array_agg(decision_id ORDER BY decision_id) FROM feedback") == sorted(young)
     assert await sealed_log.value("SELECT count(*) FROM outcome WHERE body = '{}'") == 3
     await sealed_log.sealer.finish()
     report = await sealed_log.verified()

@@ -118,6 +118,17 @@ def test_facts_are_read_from_a_card_and_its_name() -> None:
     assert Prior((5.0, *[0.0] * 8), 0.5).ability(Facts("x")) == Ability(3.5, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [("smollm2-135m-instruct", 0.135), ("gemma-3-270m", 0.27), ("qwen2.5-14b-instruct-1m", 14), ("m-7", None)],
+)
+def test_a_size_is_read_from_a_name(name: str, billions: float | None) -> None:
+    row = dict(zip(NAMES, row_of(Facts(name)), strict=True))
+
+    assert row["size named"] == (billions is not None)
+    assert row["log size"] == pytest.approx(0.0 if billions is None else np.log(billions))
+
+
 def test_a_forest_that_leads_nowhere_is_found_out() -> None:
     place, value = np.zeros(1, dtype=np.intp), np.zeros(1, dtype=np.float32)
     good = Forest(place, value, place, place, value, place, place, depth=1, width=1)

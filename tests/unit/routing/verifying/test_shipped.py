@@ -28,3 +28,8 @@ def test_agreement_speaks_for_an_answer(verifier: Verifier) -> None:
     against = verifier.accept_probability(Answered(_QUESTION, _RIGHT, ("36 + 5 = 41. #### 41",)))
     assert against < beside
     assert verifier.move(0) is not None
+
+
+def test_a_look_moves_what_was_expected(verifier: Verifier) -> None:
+    assert 0.5 < verifier.foresight.spread < 3
+    assert 0 < verifier.foresight.tie < 0.5

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from kyozon.routing.estimating.quality_model import QualityModel
+from kyozon.trainers.quality.fitting import fit
 from kyozon.trainers.quality.recorded import Folder, facts_in, recorded
-from kyozon.trainers.quality.release import ANCHORS
+from kyozon.trainers.quality.release import ANCHORS, fitting_to
 from tests.unit.trainers.quality.world import draw
 
 
@@ -86,3 +87,22 @@ def test_the_command_writes_a_file_that_reads(folder: Path, tmp_path: Path) -> N
 
     assert f"version {model.version}" in said
     assert 0.2 < model.expected(model.look("Question 7?"), ANCHORS[0]).quality < 0.9
+
+
+def test_results_of_ones_own_alone_are_enough(folder: Path) -> None:
+    for name in ("prices.csv", "shaberi_ja_items.parquet", "shaberi_ja_scores.parquet"):
+        (folder / name).unlink()
+    items = pq.read_table(folder / "world_items.parquet").to_pylist()
+    scores = [
+        {"item_id": item["item_id"], "model": model, "score": float(draw(item, model) < 0.7), "output_tokens": 7.0}
+        for item in items
+        for model in ("ours-7b", "theirs")
+    ]
+    pq.write_table(pa.Table.from_pylist(scores), folder / "world_scores.parquet")
+    observations = recorded(Folder(folder))
+    options = fitting_to(observations, [folder])
+    model = fit(observations, options)
+
+    assert (options.anchors, options.facts) == ((), {})
+    assert model.names == ("ours-7b", "theirs")
+    assert fitting_to(observations * 5, [folder]).anchors == ("ours-7b", "theirs")

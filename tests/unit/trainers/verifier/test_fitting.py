@@ -3,9 +3,10 @@
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kyozon.routing.verifying.answered import Answered
-from kyozon.routing.verifying.features import NAMES, row
+from kyozon.routing.verifying.features import NAMES, OF_PROMPT, row
 from kyozon.routing.verifying.verifier import Contents, Verifier
 from kyozon.trainers.verifier.cases import Case
 from kyozon.trainers.verifier.expecting import expecting
@@ -59,6 +60,21 @@ def test_one_more_answer_moves_the_verdict(raw: bytes) -> None:
     verifier = Verifier.read(raw)
     assert len(verifier.moves) == 1
     assert verifier.move(0) == verifier.move(5) == verifier.moves[0]
+
+
+def test_how_far_a_look_moves_what_was_expected() -> None:
+    without = Verifier.read(fit(_cases(), _OPTIONS)).foresight
+    assert (without.spread, without.tie) == (0.0, 0.0)  # nothing was expected of these prompts
+    hopes = [msgspec.structs.replace(case, features=_expected(case)) for case in _cases()]
+    foresight = Verifier.read(fit(hopes, _OPTIONS)).foresight
+    assert 0.3 < foresight.spread < 4
+    assert abs(foresight.tie) < 1
+
+
+def _expected(case: Case) -> NDArray[np.float64]:
+    found = case.features.copy()
+    found[[NAMES.index(name) for name in OF_PROMPT]] = 0.4, 1.5
+    return found
 
 
 def test_the_same_cases_give_the_same_file(raw: bytes) -> None:
