@@ -1,7 +1,7 @@
 """Connections to PostgreSQL. Trouble on the way there comes out as `StorageUnavailable`, never as anything else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
@@ -100,6 +100,22 @@ class Database:
                 yield connection
             finally:
                 await connection.close(timeout=self._patience)
+
+    async def watch(self, channel: str, changed: Callable[[], None], pause: float = 1.0) -> None:
+        """Call `changed` whenever some process notifies `channel`; runs until cancelled.
+
+        It is also called whenever listening begins, at first and after a lost connection: something may have been missed.
+        """
+        while True:
+            try:
+                async with self.alone() as connection:
+                    lost = asyncio.Event()
+                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
+                    await connection.add_listener(channel, lambda *_: changed())
+                    changed()
+                    await lost.wait()
+            except StorageUnavailable:
+                await asyncio.sleep(pause)
 
     async def healthy(self) -> bool:
         """Whether the server answers."""

@@ -1,6 +1,5 @@
 """API keys at rest, and word of their changes to every process that remembers them."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import msgspec
 
 from kyozon.domain.callers import ApiKey
-from kyozon.domain.errors import StorageUnavailable
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json
 
@@ -49,20 +47,8 @@ class PostgresKeyStore:
             return [_read(row) for row in await connection.fetch(_ALL, tenant)]
 
     async def watch(self, changed: Callable[[], None], pause: float = 1.0) -> None:
-        """Call `changed` whenever some process added or revoked a key; runs until cancelled.
-
-        It is also called whenever listening begins, at first and after a lost connection: something may have been missed.
-        """
-        while True:
-            try:
-                async with self._database.alone() as connection:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(_CHANNEL, lambda *_: changed())
-                    changed()
-                    await lost.wait()
-            except StorageUnavailable:
-                await asyncio.sleep(pause)
+        """Call `changed` whenever some process added or revoked a key, as `Database.watch`."""
+        await self._database.watch(_CHANNEL, changed, pause)
 
 
 def _read(row: Any) -> ApiKey:

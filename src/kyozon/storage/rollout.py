@@ -1,6 +1,5 @@
 """Versions of what estimates models at rest, how far each has come, and word of every move to all servers."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +7,6 @@ import asyncpg
 import msgspec
 
 from kyozon.domain.audit import AuditEvent
-from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.rollout import Evidence, Move, Rollout, Stage, Standing, Terms
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
@@ -95,18 +93,8 @@ class PostgresRollouts:
         return None if found is None else bytes(found)
 
     async def watch(self, changed: Callable[[], None], pause: float = 1.0) -> None:
-        """Call `changed` whenever a rollout has moved, and whenever listening begins; runs until cancelled."""
-        while True:
-            try:
-                async with self._database.alone() as connection:
-                    lost = asyncio.Event()
-                    connection.add_termination_listener(lambda _, lost=lost: lost.set())
-                    await connection.add_listener(_CHANNEL, lambda *_: changed())
-                    changed()
-                    await lost.wait()
-            except StorageUnavailable:
-                pass
-            await asyncio.sleep(pause)
+        """Call `changed` whenever a rollout has moved, as `Database.watch`."""
+        await self._database.watch(_CHANNEL, changed, pause)
 
 
 def _rollout(row: Any) -> Rollout:
