@@ -55,6 +55,15 @@ def keys() -> None:
         "応答に求める品質：max・high・balanced・economy、または 0.95 のような割合。",
     ),
 )
+@click.option(
+    "--licence",
+    "licences",
+    multiple=True,
+    help=say(
+        "Licence of the models that may answer, as in Apache-2.0; open for all with published weights. Repeatable.",
+        "応答できるモデルのライセンス（例：Apache-2.0）。open は重みが公開されたモデルすべて。繰り返し指定できます。",
+    ),
+)
 @click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
 @click.option(
     "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
@@ -154,6 +163,7 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         ),
         admin=options["admin"],
         roles=frozenset(map(_role, options["roles"])),
+        licences=frozenset(name.strip().lower() for name in options["licences"] if name.strip()),
         quality=goal_read(options["quality"], "--quality") if options["quality"] else None,
         expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
     )

@@ -26,7 +26,7 @@ class ApiKey(Struct, frozen=True):
 
     `roles` say what its user may decide on: `review`, `declassify:level:LEVEL`, `declassify:COMPARTMENT`.
     `quality` is how good its answers must be where a request does not say, as `parse_goal` reads it; empty where it says
-    nothing either.
+    nothing either. `licences` are those under which models may come that answer it; none where any may.
     """
 
     id: str
@@ -45,6 +45,7 @@ class ApiKey(Struct, frozen=True):
     revoked_at: datetime | None = None
     roles: frozenset[str] = frozenset()
     quality: str = ""
+    licences: frozenset[str] = frozenset()
 
     @property
     def goal(self) -> Goal | None:

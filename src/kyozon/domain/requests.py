@@ -9,6 +9,9 @@ from kyozon.domain.quality import Goal
 
 Json = dict[str, Any]
 Dialect = Literal["openai", "anthropic"]
+Licences = frozenset[str]
+"""Names of licences in small letters, one of which must be the model's; `OPEN` is any whose weights are published."""
+OPEN = "open"
 CacheWish = Literal["off", "exact", "semantic", "refresh"]
 """What a caller may ask of the answer cache for one request; `refresh` asks a model and replaces what was kept."""
 
@@ -87,7 +90,8 @@ class Needs(Struct, frozen=True):
     `at_once` is how many input tokens must fit into the context together; None means all of them. `quality` is how good the
     answer must be, None where neither the caller nor the key states it. `before` is who answered the conversation so far,
     where that is remembered. `judgeable` is how many tokens an answer may have that is judged by its words, so that
-    another model can be asked; `foresight` is what such a look may bring, None where none is taken.
+    another model can be asked; `foresight` is what such a look may bring, None where none is taken. Of each of the
+    `licences` one must be the model's.
     """
 
     kind: Literal["chat", "embedding"]
@@ -102,3 +106,4 @@ class Needs(Struct, frozen=True):
     before: Before | None = None
     judgeable: int = 0
     foresight: Foresight | None = None
+    licences: tuple[Licences, ...] = ()

@@ -10,13 +10,14 @@ from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO
 from kyozon.domain.quality import SHARES, Goal, parse_goal
-from kyozon.domain.requests import Json
+from kyozon.domain.requests import Json, Licences
 from kyozon.http.context import header
 from kyozon.http.reading import taken
 
 GRANT_HEADER = "x-kyozon-grant"
 REVIEW_HEADER = "x-kyozon-review"
 QUALITY_HEADER = "x-kyozon-quality"
+LICENCE_HEADER = "x-kyozon-licence"
 QUALITY_METADATA = "kyozon.quality"
 _NAMED = f"{AUTO}:"
 _REQUEST = "request"
@@ -53,6 +54,12 @@ def _goal(text: str, param: str) -> Goal:
             ),
             param,
         ) from error
+
+
+def licences_of(request: Request) -> Licences:
+    """The licences under which the model may come (`x-kyozon-licence: Apache-2.0, MIT`); none where any may."""
+    stated = header(request, LICENCE_HEADER.encode()) or ""
+    return frozenset(name.strip().lower() for name in stated.split(",") if name.strip())
 
 
 def grant_of(request: Request) -> str | None:

@@ -23,7 +23,7 @@ from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.quality import Goal
-from kyozon.domain.requests import NOTHING_STATED, CacheWish, ChatRequest, Dialect, Needs, Stated
+from kyozon.domain.requests import NOTHING_STATED, CacheWish, ChatRequest, Dialect, Licences, Needs, Stated
 from kyozon.governance.needs import chat_needs, tools_offered
 from kyozon.metering.estimate import chat_tokens
 from kyozon.ports.provider import Answer, ChatCall
@@ -57,7 +57,8 @@ class Ask(Struct, frozen=True):
     """One chat request and who sends it; `sources` are the stored values that stand in it, or shaped the model.
 
     `stated` goes on record. `quality` is how good the answer must be, where the request says. `grant` names a grant that
-    lets it go where its label may not; `asks_review` asks for one where it is refused.
+    lets it go where its label may not; `asks_review` asks for one where it is refused. `licences` are those under which the
+    model may come, besides those of the key.
     """
 
     caller: Caller
@@ -70,6 +71,7 @@ class Ask(Struct, frozen=True):
     grant: str | None = None
     asks_review: bool = False
     quality: Goal | None = None
+    licences: Licences = frozenset()
 
 
 class Answered(Struct, frozen=True):
@@ -337,6 +339,7 @@ class ChatService:
         before = self._conversations.before(who.key, chat) if self._remembers(ask) else None
         judgeable = self._judgeable(ask, needs)
         needs = structs.replace(needs, quality=ask.quality or who.key.goal, before=before, judgeable=judgeable)
+        needs = structs.replace(needs, licences=(ask.licences,) if ask.licences else ())
         question = Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.stated, release, tools)
         return structs.replace(question, words=partial(asked_words, chat), opening=partial(opening, chat))
 

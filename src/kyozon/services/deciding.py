@@ -121,6 +121,7 @@ class Decider:
             StorageUnavailable: nothing could be recorded, so nothing may leave.
         """
         began = self._world.seconds()
+        question = _with_licences(question)
         draft = self._draft(question, await self._registry.basis_id())
         review = self._registry.installation.review
         query = Query(question.model, question.needs, draft.label, question.caller.key, draft.masked_label)
@@ -272,6 +273,15 @@ class Decider:
 
     def _ended(self, decision: Decision, status: OutcomeStatus, error: str) -> Outcome:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
+
+
+def _with_licences(question: Question) -> Question:
+    """What is asked, and besides it one of the licences that the key asks for, whatever the request is."""
+    wanted = question.caller.key.licences
+    if not wanted:
+        return question
+    needs = question.needs
+    return structs.replace(question, needs=structs.replace(needs, licences=(*needs.licences, wanted)))
 
 
 def _tokens(decision: Decision) -> int:

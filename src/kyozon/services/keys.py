@@ -39,6 +39,7 @@ class NewKey(Struct, frozen=True):
     expires_at: datetime | None = None
     roles: frozenset[str] = frozenset()
     quality: Goal | None = None
+    licences: frozenset[str] = frozenset()
 
 
 class KeyService:
@@ -75,6 +76,7 @@ class KeyService:
             expires_at=wanted.expires_at,
             roles=wanted.roles,
             quality="" if wanted.quality is None else str(wanted.quality),
+            licences=wanted.licences,
         )
         await self._store.add(key)
         self._unknown.pop(key.sha256, None)
