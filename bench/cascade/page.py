@@ -23,7 +23,9 @@ _NOTES = (
         "The prices in `kyozon.toml` are measured first in the same run, on items of their own: least squares of "
         f"seconds on tokens read and written, at USD {CORE_HOUR} for an hour of a core. By results on the same items "
         "`kyozon route join` makes both models known to the estimator for `auto, high`; for the other way it knows them by "
-        "their cards alone, which say little, and so takes the two for more alike than they are."
+        "their cards alone, which say little, and so takes the two for more alike than they are. The two ways were chosen "
+        "after a look at the first of these questions: known by results, no goal that was tried has this pair begin a "
+        "cascade."
     ),
     (
         "A cascade saves time where the small model's share of the large one's time and the share of answers that are "

@@ -35,22 +35,25 @@ def wrong_usage(evidence: Evidence) -> Iterator[str]:
 
 
 def wrong_attempts(evidence: Evidence) -> Iterator[str]:
-    """An answer that broke before its first words is charged its input: as often as there were such calls."""
+    """An answer that broke before its first words is charged its input: as often as there were such calls.
+
+    A whole one that was set aside for a stronger model's is charged what it used.
+    """
     for booked in evidence.books.decisions:
+        calls = evidence.calls_of.get(booked.id, [])
         charged = [tried for tried in booked.attempts if tried.charge is not None]
-        yield from (
-            f"{booked.id}: attempt charged for {tried.usage}"
-            for tried in charged
-            if tried.usage != Tokens(uncached=booked.estimated)
-        )
+        for tried in charged:
+            due = [Tokens(uncached=booked.estimated)] if tried.error else _whole(booked, calls, tried.model)
+            if tried.usage not in due:
+                yield f"{booked.id}: attempt charged for {tried.usage}"
         if booked.status not in _ENDED_BY_ITSELF:
             continue
-        calls = evidence.calls_of.get(booked.id, [])
+        broken = sum(tried.error is not None for tried in charged)
         own = calls[-1:] if booked.status == "broken" else []
         cut = [call for call in calls if call.how == "cut" and call not in own]
         reached = [call for call in calls if call.how not in ("status", "whole") and call not in own]
-        if not len(cut) <= len(charged) <= len(reached):
-            yield f"{booked.id}: {len(charged)} attempts charged, {len(cut)} to {len(reached)} were begun"
+        if not len(cut) <= broken <= len(reached):
+            yield f"{booked.id}: {broken} broken attempts charged, {len(cut)} to {len(reached)} were begun"
 
 
 def wrong_charges(evidence: Evidence) -> Iterator[str]:
@@ -85,11 +88,10 @@ def unrecorded_calls(evidence: Evidence) -> Iterator[str]:
 def _usage(booked: Booked, calls: list[Served], seen: int) -> str:
     used, estimated = booked.used, Tokens(uncached=booked.estimated)
     if booked.status == "answered":
-        whole = [call for call in calls if call.how == "whole" and model_at(call.provider) == booked.model]
+        whole = _whole(booked, calls, booked.model)
         if not whole:
             return f"no whole answer of {booked.model} among {[call.id for call in calls]}"
-        due = told(whole[-1]) or Tokens(uncached=booked.estimated, output=spoken(whole[-1].words))
-        return "" if used == due else f"{used} recorded, {due} due"
+        return "" if used == whole[-1] else f"{used} recorded, {whole[-1]} due"
     if booked.model is None or booked.status in ("failed", "refused"):
         return f"{used} recorded for nothing" if used.all else ""
     if booked.status == "lost":
@@ -100,6 +102,12 @@ def _usage(booked: Booked, calls: list[Served], seen: int) -> str:
     if used.input not in (booked.estimated, reported.input) or not spoken(seen) <= used.output <= most:
         return f"{used} recorded, {seen} words seen, {last} sent"
     return ""
+
+
+def _whole(booked: Booked, calls: list[Served], model: str | None) -> list[Tokens]:
+    """What each whole answer of a model used: as reported; else the input as estimated and every word that was sent."""
+    whole = [call for call in calls if call.how == "whole" and model_at(call.provider) == model]
+    return [told(call) or Tokens(uncached=booked.estimated, output=spoken(call.words)) for call in whole]
 
 
 def _expected(booked: Booked) -> Iterator[tuple[str, Decimal]]:
