@@ -94,7 +94,8 @@ def test_probing_asks_nothing_in_vain(kyozon: RunningKyozon, rented: Rented, tmp
 def test_the_router_learns_from_what_people_say(kyozon: RunningKyozon, key: str, tmp_path: Path) -> None:
     client, out = kyozon.openai(key), tmp_path / "learnt.msgpack"
     early = kyozon.command("route", "learn", "--tenant", "learning", "--out", str(out), check=False)
-    assert (early.returncode, "no decision of tenant learning" in early.stderr, out.exists()) == (2, True, False)
+    assert "no decision of tenant learning" in early.stderr, early.stderr
+    assert (early.returncode, out.exists()) == (2, False)
     for number in range(JUDGED):
         said: Any = [{"role": "user", "content": f"Explain the number {number} to a child, please."}]
         raw = client.chat.completions.with_raw_response.create(model="auto", messages=said)

@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kyozon.routing.verifying.answered import Answered
+from kyozon.routing.verifying.families import FAMILIES
 from kyozon.routing.verifying.features import NAMES, OF_PROMPT, row
 from kyozon.routing.verifying.verifier import Contents, Verifier
 from kyozon.trainers.verifier.cases import Case
@@ -53,7 +54,7 @@ def test_wrong_answers_are_less_probable(raw: bytes) -> None:
 def test_reasons_name_features_and_no_words_of_the_prompt(raw: bytes) -> None:
     verdict = Verifier.read(raw).judge(_sum(7, right=False))
     assert verdict.reasons
-    assert {name for name, _ in verdict.reasons} <= set(NAMES)
+    assert {name for name, _ in verdict.reasons} <= FAMILIES
 
 
 def test_one_more_answer_moves_the_verdict(raw: bytes) -> None:
