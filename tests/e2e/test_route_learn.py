@@ -19,7 +19,7 @@ JUDGED = 21
 
 @pytest.fixture(scope="module")
 def key(kyozon: RunningKyozon) -> str:
-    return kyozon.key("learning", "--tenant", "learning", "--label", "internal", "--quality", "economy")
+    return kyozon.key("taught", "--tenant", "taught", "--label", "internal", "--quality", "economy")
 
 
 def told(kyozon: RunningKyozon, key: str, body: dict[str, Any]) -> None:
@@ -93,14 +93,14 @@ def test_probing_asks_nothing_in_vain(kyozon: RunningKyozon, rented: Rented, tmp
 @pytest.mark.usefixtures("rented")
 def test_the_router_learns_from_what_people_say(kyozon: RunningKyozon, key: str, tmp_path: Path) -> None:
     client, out = kyozon.openai(key), tmp_path / "learnt.msgpack"
-    early = kyozon.command("route", "learn", "--tenant", "learning", "--out", str(out), check=False)
-    assert "no decision of tenant learning" in early.stderr, early.stderr
+    early = kyozon.command("route", "learn", "--tenant", "taught", "--out", str(out), check=False)
+    assert "no decision of tenant taught" in early.stderr, early.stderr
     assert (early.returncode, out.exists()) == (2, False)
     for number in range(JUDGED):
         said: Any = [{"role": "user", "content": f"Explain the number {number} to a child, please."}]
         raw = client.chat.completions.with_raw_response.create(model="auto", messages=said)
         told(kyozon, key, {"decision_id": raw.headers["x-kyozon-decision"], "score": 0})
-    shown = kyozon.command("route", "learn", "--tenant", "learning", "--out", str(out)).stdout
+    shown = kyozon.command("route", "learn", "--tenant", "taught", "--out", str(out)).stdout
     found = QualityModel.read(out.read_bytes())
     assert any(known.judged is not None for known in found.contents.models)
     assert f"Wrote version {found.version}" in shown
