@@ -18,6 +18,11 @@ from kyozon.domain.language import Text
 from kyozon.governance.releasing import known_role
 from kyozon.services.keys import KeyService, NewKey
 
+_LICENCES = say(
+    "Licence of the models that may answer, as in Apache-2.0; open for all with published weights. Repeatable.",
+    "応答できるモデルのライセンス（例：Apache-2.0）。open は重みが公開されたモデルすべて。繰り返し指定できます。",
+)
+
 
 @click.group(help=say("API keys: create, list, revoke.", "API キーの作成・一覧・失効。"))
 def keys() -> None:
@@ -55,15 +60,7 @@ def keys() -> None:
         "応答に求める品質：max・high・balanced・economy、または 0.95 のような割合。",
     ),
 )
-@click.option(
-    "--licence",
-    "licences",
-    multiple=True,
-    help=say(
-        "Licence of the models that may answer, as in Apache-2.0; open for all with published weights. Repeatable.",
-        "応答できるモデルのライセンス（例：Apache-2.0）。open は重みが公開されたモデルすべて。繰り返し指定できます。",
-    ),
-)
+@click.option("--licence", "licences", multiple=True, help=_LICENCES)
 @click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
 @click.option(
     "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
