@@ -74,6 +74,7 @@ def registry_as_of(basis: Basis) -> Registry:
         quality=basis.quality,
         exploring=basis.exploring,
         foresight=basis.foresight,
+        within=basis.within,
     )
     return Registry(installation, lambda: basis.local_cards)
 
@@ -114,6 +115,7 @@ def installation_of(settings: Settings, environ: Environment) -> Installation:
         estimator=estimator_of(settings),
         exploring=settings.exploring,
         foresight=foresight_of(settings),
+        within=settings.routing.within,
     )
 
 

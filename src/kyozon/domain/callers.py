@@ -27,6 +27,7 @@ class ApiKey(Struct, frozen=True):
     `roles` say what its user may decide on: `review`, `declassify:level:LEVEL`, `declassify:COMPARTMENT`.
     `quality` is how good its answers must be where a request does not say, as `parse_goal` reads it; empty where it says
     nothing either. `licences` are those under which models may come that answer it; none where any may.
+    `within` is in how many seconds first words should come.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ApiKey(Struct, frozen=True):
     roles: frozenset[str] = frozenset()
     quality: str = ""
     licences: frozenset[str] = frozenset()
+    within: float | None = None
 
     @property
     def goal(self) -> Goal | None:

@@ -10,6 +10,7 @@ from kyozon.domain.cascades import Cascade, Judged
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
 from kyozon.domain.masking import MaskedSpans
+from kyozon.domain.pace import Pace
 from kyozon.domain.quality import Estimate, Goal
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
@@ -35,7 +36,9 @@ class Candidate(Struct, frozen=True):
 
     `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others. `masked`
     says that it gets masked words only. `estimate` is what was expected of its answer, permitted or not; the reasons of an
-    estimate are kept for the choice alone.
+    estimate are kept for the choice alone. Where a goal for time held, `pace` is what had been measured of it, permitted or
+    not, `predicted_seconds` in how many seconds its first words were expected, None where that was not known, and a `late`
+    one is ranked behind those that keep the goal.
     """
 
     model: str
@@ -47,6 +50,9 @@ class Candidate(Struct, frozen=True):
     health: Literal["open", "half_open"] | None = None
     masked: bool = False
     estimate: Estimate | None = None
+    pace: Pace | None = None
+    predicted_seconds: float | None = None
+    late: bool = False
 
     @property
     def permitted(self) -> bool:
@@ -103,7 +109,8 @@ class Decision(Struct, frozen=True):
     `masked_label` is the label of the masked words, where there are any that were verified; `masked` counts what tokens
     stand for in them, where a candidate gets them. `quality` is how good the answer had to be and `estimator` the version
     of what estimated it, where more than one model could be meant. `exploration` is None where nothing was left to chance,
-    `trial` where no other version of the estimator was asked. `cascade` is whom else the answer may bring in.
+    `trial` where no other version of the estimator was asked. `cascade` is whom else the answer may bring in. `within` is
+    the goal for the first words in seconds: the least that request, key and settings say, None where none of them does.
     """
 
     id: str
@@ -141,6 +148,7 @@ class Decision(Struct, frozen=True):
     exploration: Exploration | None = None
     trial: Trial | None = None
     cascade: Cascade | None = None
+    within: float | None = None
 
 
 class Attempt(Struct, frozen=True):

@@ -29,7 +29,8 @@ class Basis(Struct, frozen=True):
 
     Of a provider what decides is kept: where it stands and what it does with data, not how it is reached. `rules` and
     `router` are names: what stands behind them is the code of version `code`. `quality` is how good answers must be where
-    neither the request nor its key says; how good they were expected to be stands in each decision.
+    neither the request nor its key says; how good they were expected to be stands in each decision. `within` is in how many
+    seconds first words should come at the latest, whatever request and key say.
     """
 
     policy_version: str
@@ -47,6 +48,7 @@ class Basis(Struct, frozen=True):
     quality: Goal = HIGH
     exploring: Exploring = Exploring()
     foresight: Foresight | None = None
+    within: float | None = None
 
     @property
     def id(self) -> str:

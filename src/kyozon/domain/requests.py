@@ -91,7 +91,8 @@ class Needs(Struct, frozen=True):
     answer must be, None where neither the caller nor the key states it. `before` is who answered the conversation so far,
     where that is remembered. `judgeable` is how many tokens an answer may have that is judged by its words, so that
     another model can be asked; `foresight` is what such a look may bring, None where none is taken. Of each of the
-    `licences` one must be the model's.
+    `licences` one must be the model's. `within` is in how many seconds the first words should come, None where neither the
+    caller nor the key states it; where the answer is not `streamed` they come when it is whole.
     """
 
     kind: Literal["chat", "embedding"]
@@ -107,3 +108,5 @@ class Needs(Struct, frozen=True):
     judgeable: int = 0
     foresight: Foresight | None = None
     licences: tuple[Licences, ...] = ()
+    streamed: bool = False
+    within: float | None = None

@@ -29,6 +29,7 @@ def chat_needs(chat: Json, input_tokens: int, default_output: int) -> Needs:
         choices=choices,
         bounded=ceiling is not None,
         judgeable=EVERY_LENGTH if choices == 1 and _judgeable(chat) else 0,
+        streamed=bool(chat.get("stream")),
     )
 
 

@@ -107,6 +107,13 @@ def _others(old: Basis, new: Basis) -> Iterator[Text]:
             f"answers must be {new.quality} in quality instead of {old.quality}, where nobody says otherwise.",
             f"指定がないときの品質目標は {old.quality} ではなく {new.quality} になります。",
         )
+    if old.within != new.within:
+        was, now = ("no time" if one.within is None else f"{one.within:g} s" for one in (old, new))
+        before, after = ("指定なし" if one.within is None else f"{one.within:g} 秒以内" for one in (old, new))
+        yield Text(
+            f"first words should come within {now} instead of {was}.",
+            f"最初の言葉までの目標時間は {before} ではなく {after} になります。",
+        )
     if old.exploring != new.exploring:
         was, now = (f"{100 * one.exploring.share:g} %" for one in (old, new))
         yield Text(

@@ -1,4 +1,4 @@
-"""What a caller asks for beside an answer: how good it must be, a review where it is refused, the use of a grant.
+"""What a caller asks for beside an answer: how good and how soon it must be, a review where it is refused, a grant's use.
 
 The last two stand in headers alone, which whoever holds the key writes: a body, where a model's words may stand, cannot
 ask for them.
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO
+from kyozon.domain.pace import parse_within
 from kyozon.domain.quality import SHARES, Goal, parse_goal
 from kyozon.domain.requests import Json, Licences
 from kyozon.http.context import header
@@ -18,6 +19,7 @@ GRANT_HEADER = "x-kyozon-grant"
 REVIEW_HEADER = "x-kyozon-review"
 QUALITY_HEADER = "x-kyozon-quality"
 LICENCE_HEADER = "x-kyozon-licence"
+WITHIN_HEADER = "x-kyozon-within"
 QUALITY_METADATA = "kyozon.quality"
 _NAMED = f"{AUTO}:"
 _REQUEST = "request"
@@ -60,6 +62,25 @@ def licences_of(request: Request) -> Licences:
     """The licences under which the model may come (`x-kyozon-licence: Apache-2.0, MIT`); none where any may."""
     stated = header(request, LICENCE_HEADER.encode()) or ""
     return frozenset(name.strip().lower() for name in stated.split(",") if name.strip())
+
+
+def within_of(request: Request) -> float | None:
+    """In how many seconds the first words should come (`x-kyozon-within: 2.5`); raises `InvalidRequest`."""
+    stated = header(request, WITHIN_HEADER.encode())
+    if stated is None:
+        return None
+    try:
+        return parse_within(stated)
+    except ValueError as error:
+        wrong = repr(stated[:40])
+        raise InvalidRequest(
+            Text(
+                f"{WITHIN_HEADER}: {wrong} is no time to the first words; use seconds above 0 and up to 3600, as in 2.5.",
+                f"{WITHIN_HEADER}：{wrong} は最初の言葉までの時間として読めません。"
+                "0 より大きく 3600 以下の秒数（例：2.5）を指定してください。",
+            ),
+            WITHIN_HEADER,
+        ) from error
 
 
 def grant_of(request: Request) -> str | None:

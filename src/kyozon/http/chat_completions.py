@@ -12,7 +12,7 @@ from kyozon.domain.errors import KyozonError
 from kyozon.domain.language import Language
 from kyozon.domain.requests import ChatRequest
 from kyozon.http.answering import GENERATED, cache_header, headers, json_response, label_header
-from kyozon.http.asking import asks_review, goal_of, grant_of, licences_of
+from kyozon.http.asking import asks_review, goal_of, grant_of, licences_of, within_of
 from kyozon.http.context import language, services
 from kyozon.http.errors import openai_error
 from kyozon.http.event_stream import EventStream, event, while_connected
@@ -33,9 +33,8 @@ async def chat_completions(request: Request) -> Response | EventStream:
     wish, stated, goal = cache_wish(request, body), stated_in(request, body), goal_of(request, body)
     repeat = repeat_of(request, caller, raw, label)
     ask = Ask(caller, ChatRequest("openai", body, body), label, repeat, wish, stated=stated, quality=goal)
-    ask = structs.replace(
-        ask, grant=grant_of(request), licences=licences_of(request), asks_review=asks_review(request, stated.purpose)
-    )
+    ask = structs.replace(ask, licences=licences_of(request), within=within_of(request))
+    ask = structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, stated.purpose))
     if not shape.stream:
         answered = await while_connected(request, services(request).chat.answer(ask))
         found = headers(request, caller, answered.decision_id, answered.model, replayed=answered.replayed)

@@ -15,7 +15,7 @@ from kyozon.domain.requests import ChatRequest
 from kyozon.http.answering import GENERATED, cache_header, headers, json_response, label_header
 from kyozon.http.anthropic_answer import MessageEvents, to_message
 from kyozon.http.anthropic_request import to_chat
-from kyozon.http.asking import asks_review, goal_of, grant_of, licences_of
+from kyozon.http.asking import asks_review, goal_of, grant_of, licences_of, within_of
 from kyozon.http.context import language, services
 from kyozon.http.errors import status_of
 from kyozon.http.event_stream import EventStream, event, while_connected
@@ -68,9 +68,8 @@ async def _ask(request: Request, *, counting: bool = False) -> tuple[Caller, Ask
     ask = Ask(caller, ChatRequest("anthropic", body, chat), label, repeat, wish, stated=stated, quality=goal)
     if counting:  # a grant is for one delivery: it would be used up
         return caller, ask
-    return caller, structs.replace(
-        ask, grant=grant_of(request), licences=licences_of(request), asks_review=asks_review(request, stated.purpose)
-    )
+    ask = structs.replace(ask, licences=licences_of(request), within=within_of(request))
+    return caller, structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, stated.purpose))
 
 
 async def _events(

@@ -36,12 +36,13 @@ def choice_of(ranking: Ranking) -> Choice:
 def others(ranking: Ranking, floor: float, healthy: Callable[[ModelCard], bool]) -> tuple[Option, ...]:
     """The models that may answer alone in place of the choice, each by its first deployment, in the router's order.
 
-    They are healthy, have a price, are no demos, and each is expected to reach at least `floor` times the quality of the
-    best. What one costs is bounded: none is dearer than the dearest that was weighed. The first is among them where it
-    would not answer alone.
+    They are healthy, in time, have a price, are no demos, and each is expected to reach at least `floor` times the quality
+    of the best. What one costs is bounded: none is dearer than the dearest that was weighed. The first is among them where
+    it would not answer alone.
     """
     options = ranking.options
-    known = [(option, option.estimate) for option in options if option.estimate is not None and not option.card.demo]
+    able = (option for option in options if not option.card.demo and not option.late)
+    known = [(option, option.estimate) for option in able if option.estimate is not None]
     enough = floor * max((estimate.quality for _, estimate in known), default=0.0)
     found: dict[str, Option] = {}
     for option, estimate in known:

@@ -124,7 +124,7 @@ def _cascade(order: Sequence[Offer], goal: Goal, needs: Needs) -> Cascade | None
     chances = [
         Chance(one.option, best.quality * (1 - one.loss), one.estimate.support, _judged(one, needs)) for one in priced
     ]
-    return plan(chances, (1 - goal.share) * best.quality / float(dearest), needs.foresight)
+    return plan(chances, (1 - goal.share) * best.quality / float(dearest), needs.foresight, needs.within)
 
 
 def _judged(offer: Offer, needs: Needs) -> bool:

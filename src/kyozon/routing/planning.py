@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from kyozon.domain.cascades import Cascade, Foresight
 from kyozon.domain.models import ModelCard
+from kyozon.domain.pace import Soon
 from kyozon.routing.option import Option
 
 _WAIT = 0.05
@@ -56,20 +57,21 @@ class _Outlook(Struct, frozen=True):
     escalated: float
 
 
-def plan(chances: Sequence[Chance], rate: float, foresight: Foresight) -> Cascade | None:
+def plan(chances: Sequence[Chance], rate: float, foresight: Foresight, within: float | None = None) -> Cascade | None:
     """The cascade that is worth most; None where none is worth more than the best of `chances` alone.
 
     `chances` are of known prices, `rate` is the quality that a unit of money must bring; at 0 the surest is asked at once.
+    Whoever is asked must be expected to begin `within` so many seconds, after all the answers that are judged before.
     """
     dearest = max((chance.cost for chance in chances), default=Decimal(0))
-    pairs = [(one, _stronger(one, chances, rate)) for one in chances if one.begins]
+    pairs = [(one, _stronger(one, chances, rate, within)) for one in chances if one.begins]
     found = [_outlook(first, strong, rate, foresight) for first, strong in pairs if strong is not None and rate > 0]
     best = max(found, key=lambda outlook: outlook.worth, default=None)
     least = max((_alone(chance, rate) for chance in chances), default=0.0) + _WAIT * rate * float(dearest)
     if best is None or best.worth <= least:
         return None
     first, strong = best.first, best.strong
-    opinion = _opinion(first, strong, chances)
+    opinion = _opinion(first, strong, [one for one in chances if _in_time(within, strong, first, one)])
     return Cascade(
         first=first.option.card.id,
         strong=strong.option.card.id,
@@ -96,10 +98,25 @@ def _alone(chance: Chance, rate: float) -> float:
     return chance.quality - rate * float(chance.cost)
 
 
-def _stronger(first: Chance, chances: Sequence[Chance], rate: float) -> Chance | None:
+def _stronger(first: Chance, chances: Sequence[Chance], rate: float, within: float | None) -> Chance | None:
     """Of those that are better and dearer the one that is worth most: so it is after any look at the first answer."""
-    better = [one for one in chances if one.quality > first.quality and one.cost > first.cost]
+    able = (one for one in chances if _in_time(within, one, first))
+    better = [one for one in able if one.quality > first.quality and one.cost > first.cost]
     return max(better, key=lambda one: (_alone(one, rate), one.quality, one.option.card.id), default=None)
+
+
+def _in_time(within: float | None, last: Chance, *before: Chance) -> bool:
+    """Whether the words of `last` come in time after whole answers of those before; what is not known takes no time."""
+    if within is None:
+        return True
+    soon = last.option.soon
+    return sum(map(_whole, before)) + ((soon and soon.words) or 0.0) <= within
+
+
+def _whole(chance: Chance) -> float:
+    """Seconds to the end of its answer; where these are not known, to its beginning."""
+    soon = chance.option.soon or Soon()
+    return (soon.words if soon.whole is None else soon.whole) or 0.0
 
 
 def _outlook(first: Chance, strong: Chance, rate: float, foresight: Foresight) -> _Outlook:

@@ -12,8 +12,8 @@ from kyozon.domain.models import ModelCard
 from kyozon.domain.quality import Estimate
 from kyozon.ports.quality import Estimator
 from kyozon.routing.breaking import State
-from kyozon.routing.option import Ranking
-from kyozon.services.weighing import NO_ESTIMATES, Verdict
+from kyozon.routing.option import Option, Ranking
+from kyozon.services.weighing import NO_ESTIMATES, NO_PACES, Paces, Verdict
 
 _log = logging.getLogger(__name__)
 _DIGITS = 4
@@ -48,8 +48,17 @@ def expected_then(decision: Decision) -> Mapping[str, Estimate]:
     return {found.model: found.estimate for found in decision.candidates if found.estimate is not None}
 
 
+def paces_then(decision: Decision) -> Paces:
+    """How fast each deployment had answered when a decision was made."""
+    return {(found.provider, found.model): found.pace for found in decision.candidates if found.pace is not None}
+
+
 def candidates(
-    verdict: Verdict, label: Label, found: Mapping[str, Estimate], state: Callable[[ModelCard], State]
+    verdict: Verdict,
+    label: Label,
+    found: Mapping[str, Estimate],
+    state: Callable[[ModelCard], State],
+    paces: Paces = NO_PACES,
 ) -> tuple[Candidate, ...]:
     """The candidates of a request with this label, before they are ranked. `state` is that of a card's breaker."""
     return tuple(
@@ -61,17 +70,23 @@ def candidates(
             health=None if (now := state(subject.card)) == "closed" else now,
             masked=subject.label != label,
             estimate=found.get(subject.card.id),
+            pace=paces.get(subject.card.place),
         )
         for subject, objections in verdict
     )
 
 
 def in_order(weighed: tuple[Candidate, ...], ranking: Ranking) -> tuple[Candidate, ...]:
-    """The candidates with their places in the order, and what the request would cost there."""
-    ranks = {option.card.place: (place, option.cost) for place, option in enumerate(ranking.options, start=1)}
-    nowhere = (None, None)
-    found = ((one, *ranks.get((one.provider, one.model), nowhere)) for one in weighed)
-    return tuple(one if rank is None else structs.replace(one, rank=rank, predicted_cost=cost) for one, rank, cost in found)
+    """The candidates with their places in the order, what the request would cost there, and how soon it is answered."""
+    places = {option.card.place: (rank, option) for rank, option in enumerate(ranking.options, start=1)}
+    return tuple(_placed(one, *places.get((one.provider, one.model), (0, None))) for one in weighed)
+
+
+def _placed(one: Candidate, rank: int, option: Option | None) -> Candidate:
+    if option is None:
+        return one
+    seconds = None if option.soon is None else option.soon.words
+    return structs.replace(one, rank=rank, predicted_cost=option.cost, predicted_seconds=seconds, late=option.late)
 
 
 def trimmed(ranked: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

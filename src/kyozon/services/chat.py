@@ -58,7 +58,7 @@ class Ask(Struct, frozen=True):
 
     `stated` goes on record. `quality` is how good the answer must be, where the request says. `grant` names a grant that
     lets it go where its label may not; `asks_review` asks for one where it is refused. `licences` are those under which the
-    model may come, besides those of the key.
+    model may come, besides those of the key; `within` is in how many seconds the first words should come, if it says.
     """
 
     caller: Caller
@@ -72,6 +72,7 @@ class Ask(Struct, frozen=True):
     asks_review: bool = False
     quality: Goal | None = None
     licences: Licences = frozenset()
+    within: float | None = None
 
 
 class Answered(Struct, frozen=True):
@@ -214,7 +215,7 @@ class ChatService:
         """The decision's id and the input tokens of a request: counted by the model where it can, else estimated."""
         question = await self._question(ask)
         question = structs.replace(
-            question, kind="count", needs=structs.replace(question.needs, output_tokens=0, judgeable=0)
+            question, kind="count", needs=structs.replace(question.needs, output_tokens=0, judgeable=0, streamed=False)
         )
         decided = await self._decider.decide(question)
         ending = Ending()
@@ -339,7 +340,7 @@ class ChatService:
         before = self._conversations.before(who.key, chat) if self._remembers(ask) else None
         judgeable = self._judgeable(ask, needs)
         needs = structs.replace(needs, quality=ask.quality or who.key.goal, before=before, judgeable=judgeable)
-        needs = structs.replace(needs, licences=(ask.licences,) if ask.licences else ())
+        needs = structs.replace(needs, licences=(ask.licences,) if ask.licences else (), within=ask.within)
         question = Question(who, "chat", model, needs, ask.declared, body_sha256, stored, found, ask.stated, release, tools)
         return structs.replace(question, words=partial(asked_words, chat), opening=partial(opening, chat))
 

@@ -63,11 +63,12 @@ def counterfactuals(decision: Decision, registry: Registry, most: int = 3) -> tu
 def alterations(decision: Decision, registry: Registry) -> Iterator[Altered]:
     """Every single change that is tried, in the order of their size."""
     cards = {card.place: card for card in registry.cards()}
+    whole = Registry(structs.replace(registry.installation, cards=registry.cards()), tuple)
     for text, changed in (*_undrawn(decision), *_other_goals(decision, cards)):
         yield Altered(text, changed, registry)
+    yield from _more_time(decision, whole)
     for said in (_other_labels, _other_requests):
         yield from ((Altered(text, changed, registry)) for text, changed in said(decision))
-    whole = Registry(structs.replace(registry.installation, cards=registry.cards()), tuple)
     for stated in (_clearances, _statements, _credentials, _prices):
         for text, installation in stated(decision, whole):
             yield Altered(text, decision, Registry(installation, tuple))
@@ -93,7 +94,7 @@ def _undrawn(decision: Decision) -> Iterator[tuple[Text, Decision]]:
 def _other_goals(decision: Decision, cards: Mapping[Deployment, ModelCard]) -> Iterator[tuple[Text, Decision]]:
     """The nearest lower goal at which a cheaper model is the better trade, the nearest higher at which a dearer one is."""
     needs, goal = decision.needs, decision.quality
-    places = [(one, cards.get((one.provider, one.model))) for one in ranked(decision)]
+    places = [(one, cards.get((one.provider, one.model))) for one in weighed_together(decision)]
     found = offers([Option(card, one.predicted_cost, one.estimate) for one, card in places if card is not None])
     drawn = decision.exploration is not None and decision.exploration.explored
     if not found or needs is None or goal is None or drawn:
@@ -107,6 +108,24 @@ def _other_goals(decision: Decision, cards: Mapping[Deployment, ModelCard]) -> I
             was = Text(f"{goal.name} ({share})", f"{goal.name}（{share}）") if goal.name else Text(share, share)
             text = Text(f"quality {now} instead of {was.en}", f"品質目標が {was.ja} でなく {now}")
             yield text, structs.replace(decision, needs=structs.replace(needs, quality=now))
+
+
+def _more_time(decision: Decision, registry: Registry) -> Iterator[Altered]:
+    """The least time to the first words in which a late model is chosen, if there is one, whoever said that it be less."""
+    needs, within, was = decision.needs, decision.within, _choice(decision, registry)
+    late = {one.predicted_seconds for one in decision.candidates if one.late and one.predicted_seconds is not None}
+    if needs is None:
+        return
+    for seconds in sorted(late):
+        text = Text(
+            f"first words within {seconds:g} s instead of {within:g} s",
+            f"最初の言葉までの目標が {within:g} 秒でなく {seconds:g} 秒",
+        )
+        changed = structs.replace(decision, needs=structs.replace(needs, within=seconds), within=seconds)
+        altered = Altered(text, changed, Registry(structs.replace(registry.installation, within=None), tuple))
+        if _choice(altered.decision, altered.registry) != was:
+            yield altered
+            return
 
 
 def _other_labels(decision: Decision) -> Iterator[tuple[Text, Decision]]:
@@ -225,6 +244,12 @@ def _circumstances(decision: Decision) -> Iterator[tuple[Text, Decision]]:
 def ranked(decision: Decision) -> Sequence[Candidate]:
     """The permitted candidates in their order."""
     return sorted((one for one in decision.candidates if one.rank is not None), key=lambda one: one.rank or 0)
+
+
+def weighed_together(decision: Decision) -> Sequence[Candidate]:
+    """Those of them that were weighed against each other: not with whoever was set behind the choice for being late."""
+    order = ranked(decision)
+    return [one for one in order if one.late == order[0].late]
 
 
 def _objected(decision: Decision, rule: str) -> list[str]:

@@ -102,7 +102,7 @@ class Course:
     def set_aside(self) -> None:
         """The first answer becomes an attempt like others, paid for itself."""
         self._setting.ending.attempts[self._place] = self._attempt
-        self._stop()
+        self._stop(self._attempt)
 
     def conclude(self, judged: Judged) -> None:
         """Record what was thought of the first answer in the end."""
@@ -113,7 +113,7 @@ class Course:
         """Record a second opinion, and the verdict for which it was asked."""
         paid = _paid(self._setting.decided.decision, card, spoken)
         self._setting.ending.attempts[-1] = structs.replace(paid, judged=judged)
-        self._stop()
+        self._stop(paid)
 
     def take_up(self) -> None:
         """The first answer is the one to deliver after all."""
@@ -131,12 +131,12 @@ class Course:
     def _expected_of_strong(self) -> float:
         return self.strong.estimate.quality
 
-    def _stop(self) -> None:
-        """No call is under way."""
+    def _stop(self, whole: Attempt | None = None) -> None:
+        """No call is under way; `whole` is the answer that the last one has brought, if it did."""
         ending = self._setting.ending
         call, ending.call, ending.card = ending.call, None, None
         if call is not None:
-            call.end()
+            call.end(whole.usage.output if whole and whole.usage else 0)
 
 
 def _part(card: ModelCard, decision: Decision) -> Part | None:

@@ -28,14 +28,14 @@ from kyozon.routing.breaking import Breaking
 from kyozon.routing.exploring import left_to_chance, may_explore
 from kyozon.routing.option import Ranking
 from kyozon.routing.planned import planned, reason_still, still
-from kyozon.services.candidates import candidates, expected_then, in_order, trimmed
+from kyozon.services.candidates import candidates, expected_then, in_order, paces_then, trimmed
 from kyozon.services.granting import Release, released
 from kyozon.services.health import Health
 from kyozon.services.limiter import Limiter, Reservation
 from kyozon.services.masking import NOTHING, Found, masked_label
 from kyozon.services.registry import Registry
 from kyozon.services.trying import Asked, looked
-from kyozon.services.weighing import Query, Verdict, expected, options_of, ranked, weighed
+from kyozon.services.weighing import NO_PACES, Paces, Query, Verdict, expected, options_of, ranked, weighed, within_of
 from kyozon.services.world import World
 
 MAX_ATTEMPTS = 3
@@ -121,7 +121,7 @@ class Decider:
             StorageUnavailable: nothing could be recorded, so nothing may leave.
         """
         began = self._world.seconds()
-        question = _with_licences(question)
+        question = _as_the_key_asks(question)
         draft = self._draft(question, await self._registry.basis_id())
         review = self._registry.installation.review
         query = Query(question.model, question.needs, draft.label, question.caller.key, draft.masked_label)
@@ -195,13 +195,21 @@ class Decider:
             session=question.stated.session,
             parent=question.stated.parent,
             tools=question.tools,
+            within=within_of(question.needs, installation),
         )
+
+    def _paces(self, draft: Decision, verdict: Verdict) -> Paces:
+        """How fast each model has answered, where it matters."""
+        if draft.within is None:
+            return NO_PACES
+        found = ((subject.card.place, self._health.pace(subject.card)) for subject, _ in verdict)
+        return {place: pace for place, pace in found if pace is not None}
 
     def _weighed(self, question: Question, draft: Decision, verdict: Verdict) -> Decision:
         """The draft with its candidates, and what is expected of each."""
-        installation = self._registry.installation
-        found = looked(self._registry, Asked(question.words, question.opening), verdict, draft)
-        named = candidates(verdict, draft.label, found.estimates, self._health.state)
+        installation, paces = self._registry.installation, self._paces(draft, verdict)
+        found = looked(self._registry, Asked(question.words, question.opening, paces), verdict, draft)
+        named = candidates(verdict, draft.label, found.estimates, self._health.state, paces)
         draft = structs.replace(draft, candidates=named)
         if not found.version:
             return draft
@@ -209,7 +217,7 @@ class Decider:
         return structs.replace(draft, quality=quality, estimator=found.version, trial=found.trial)
 
     def _route(self, question: Question, draft: Decision, verdict: Verdict) -> Ranking:
-        options = options_of(verdict, question.needs, draft.at.date(), expected_then(draft))
+        options = options_of(verdict, question.needs, draft.at.date(), expected_then(draft), paces_then(draft))
         if not options:
             raise _not_permitted(question, verdict)
         return ranked(self._registry, options, question.needs)
@@ -275,13 +283,14 @@ class Decider:
         return Outcome(decision_id=decision.id, at=self._world.now(), status=status, error=error)
 
 
-def _with_licences(question: Question) -> Question:
-    """What is asked, and besides it one of the licences that the key asks for, whatever the request is."""
-    wanted = question.caller.key.licences
-    if not wanted:
-        return question
-    needs = question.needs
-    return structs.replace(question, needs=structs.replace(needs, licences=(*needs.licences, wanted)))
+def _as_the_key_asks(question: Question) -> Question:
+    """What is asked, and besides it one of the licences and the time that the key asks for, whatever the request is."""
+    key, needs = question.caller.key, question.needs
+    if key.licences:
+        needs = structs.replace(needs, licences=(*needs.licences, key.licences))
+    if key.within is not None:
+        needs = structs.replace(needs, within=min(key.within, needs.within or key.within))
+    return question if needs is question.needs else structs.replace(question, needs=needs)
 
 
 def _tokens(decision: Decision) -> int:

@@ -16,7 +16,7 @@ from kyozon.domain.policy import Basis
 from kyozon.ports.policies import Policies
 from kyozon.ports.records import Records
 from kyozon.routing.measured import loss, surest
-from kyozon.services.counterfactuals import Counterfactual, counterfactuals, ranked
+from kyozon.services.counterfactuals import Counterfactual, counterfactuals, ranked, weighed_together
 from kyozon.services.registry import Registry
 
 _ROWS = 200
@@ -134,7 +134,7 @@ def quality_margin(decision: Decision) -> float | None:
     """
     if decision.cascade is not None:
         return None
-    found = [one.estimate for one in ranked(decision) if one.estimate is not None]
+    found = [one.estimate for one in weighed_together(decision) if one.estimate is not None]
     lost = loss(found[0], surest(found)) if found else 0.0
     return round(1 - lost - decision.quality.share, 4) if lost and decision.quality is not None else None
 

@@ -122,7 +122,7 @@ class Attempts:
         while True:
             ending.card = card
             try:
-                found = await self._call(ending, send, card)
+                found = await self._call(decided, ending, send, card)
             except (WorldFailure, RejectedUpstream) as failure:
                 ending.attempts.append(_failed(decided.decision, ending, card, failure))
                 wait = self._pause(decided, ending, failure, elsewhere=elsewhere)
@@ -134,7 +134,7 @@ class Attempts:
                 ending.attempts.append(Attempt(card.id, card.provider))
                 return found
 
-    async def _call(self, ending: Ending, send: Send[T], card: ModelCard) -> T:
+    async def _call(self, decided: Decided, ending: Ending, send: Send[T], card: ModelCard) -> T:
         """One call, of which the deployment's breaker hears how it went."""
         call = self._health.begin(card)
         try:
@@ -146,7 +146,7 @@ class Attempts:
                 call.failed(stopped.retry_after)
             call.end()
             raise
-        call.succeeded()
+        call.succeeded(streamed=decided.needs.streamed)
         ending.call = call  # a stream goes on: the settlement ends it
         return found
 

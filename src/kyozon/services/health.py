@@ -8,10 +8,12 @@ from msgspec import Struct
 from kyozon.domain.errors import CircuitOpen
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
+from kyozon.domain.pace import Pace
 from kyozon.ports.telemetry import Gauge
 from kyozon.routing.balancing import Load, heard, spread
 from kyozon.routing.breaking import Breaker, Breaking, State, admit, failed, given_up, state_at, succeeded
 from kyozon.routing.option import Option
+from kyozon.routing.pacing import Timed, began, ended, pace_at
 from kyozon.services.world import World
 
 _PROBED_SECONDS = 1.0
@@ -24,6 +26,7 @@ class _Deployment(Struct):
 
     breaker: Breaker = Breaker()
     load: Load = Load()
+    timed: Timed = Timed()
 
 
 class Health:
@@ -42,10 +45,15 @@ class Health:
         """What is under way at a card's deployment, and how fast it answers."""
         return self._of(card).load
 
+    def pace(self, card: ModelCard) -> Pace | None:
+        """How fast a card's deployment has answered lately, None where that is not known."""
+        deployment = self._of(card)
+        return pace_at(deployment.timed, self._world.seconds(), busy=deployment.load.outstanding > 0)
+
     def ordered(self, options: Sequence[Option]) -> tuple[Option, ...]:
-        """A router's order with the deployments of one model balanced, and those that rest behind all others."""
+        """A router's order with the deployments of one model balanced, late ones behind, and behind all those that rest."""
         balanced = spread(options, self.load, self._world.chance())
-        return tuple(sorted(balanced, key=lambda option: self.state(option.card) == "open"))
+        return tuple(sorted(balanced, key=lambda option: (self.state(option.card) == "open", option.late)))
 
     def begin(self, card: ModelCard) -> "Call":
         """Let a call to `card` through.
@@ -84,12 +92,14 @@ class Call:
         self._ended = False
         self._under_way(1)
 
-    def succeeded(self) -> None:
-        """The deployment answered, be it that the request is wrong."""
+    def succeeded(self, *, streamed: bool = False) -> None:
+        """The deployment answered, be it that the request is wrong; a `streamed` answer has brought its first words."""
         self._told = True
         now, deployment = self._world.seconds(), self._deployment
         deployment.breaker = succeeded(deployment.breaker, self._policy, self._era, now)
         deployment.load = heard(deployment.load, now - self._began, now)
+        if streamed:
+            deployment.timed = began(deployment.timed, now - self._began, now)
 
     def failed(self, retry_after: float | None) -> None:
         """It failed, or an answer that had begun well broke off; the provider may have told callers to wait so long."""
@@ -97,14 +107,20 @@ class Call:
         now, deployment = self._world.seconds(), self._deployment
         deployment.breaker = failed(deployment.breaker, self._policy, self._era, now, retry_after or 0.0, begun=begun)
 
-    def end(self) -> None:
-        """It is over, its last piece too; where nobody has said how it went, that stays unknown. Once is enough."""
+    def end(self, tokens: int = 0) -> None:
+        """It is over, its last piece too; where nobody has said how it went, that stays unknown. Once is enough.
+
+        `tokens` is the length of an answer that is whole, and that nobody has read meanwhile: a slow reader slows a stream.
+        """
         if not self._told:
             self._told = True
             self._deployment.breaker = given_up(self._deployment.breaker, self._era)
         if not self._ended:
             self._ended = True
             self._under_way(-1)
+            if tokens:
+                now = self._world.seconds()
+                self._deployment.timed = ended(self._deployment.timed, now - self._began, tokens, now)
 
     def _under_way(self, change: int) -> None:
         load = self._deployment.load

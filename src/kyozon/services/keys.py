@@ -40,6 +40,7 @@ class NewKey(Struct, frozen=True):
     roles: frozenset[str] = frozenset()
     quality: Goal | None = None
     licences: frozenset[str] = frozenset()
+    within: float | None = None
 
 
 class KeyService:
@@ -77,6 +78,7 @@ class KeyService:
             roles=wanted.roles,
             quality="" if wanted.quality is None else str(wanted.quality),
             licences=wanted.licences,
+            within=wanted.within,
         )
         await self._store.add(key)
         self._unknown.pop(key.sha256, None)

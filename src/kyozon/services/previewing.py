@@ -12,13 +12,16 @@ from kyozon.domain.language import Text
 from kyozon.routing.planned import still
 from kyozon.services.candidates import candidates, estimates, expected_then, in_order, trimmed
 from kyozon.services.registry import Registry
-from kyozon.services.weighing import Query, options_of, ranked, weighed
+from kyozon.services.weighing import Query, options_of, ranked, weighed, within_of
 
 _GIVEN = Text("given", "指定")
 
 
 def preview(registry: Registry, query: Query, words: Callable[[], str], now: datetime) -> Decision:
-    """The decision as it would stand on record, without an id; no model of it rests. Raises `NotFound`."""
+    """The decision as it would stand on record, without an id; no model of it rests. Raises `NotFound`.
+
+    How fast models answer is known to a running server alone.
+    """
     installation = registry.installation
     verdict = weighed(registry, query)
     found = estimates(registry.estimator, words, verdict)
@@ -45,6 +48,7 @@ def preview(registry: Registry, query: Query, words: Callable[[], str], now: dat
         clearance=query.key.clearance,
         quality=(query.needs.quality or installation.quality) if found else None,
         estimator=registry.estimator.version if found and registry.estimator else "",
+        within=within_of(query.needs, installation),
     )
     options = options_of(verdict, query.needs, now.date(), expected_then(decision))
     if not options:

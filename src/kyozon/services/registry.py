@@ -34,7 +34,8 @@ class Installation(Struct, frozen=True):
     """The parts that settings and discovery give. `credentials_missing` maps a provider to the variable it lacks.
 
     `quality` is how good answers must be where neither the request nor its key says. `estimator` says how good they will
-    be, None where the router asks for no estimates. `exploring` says how many requests go elsewhere to learn from it.
+    be, None where the router asks for no estimates. `exploring` says how many requests go elsewhere to learn from it. First
+    words should come `within` so many seconds, or fewer where the request or its key says so.
     """
 
     providers: Mapping[str, Provider]
@@ -54,6 +55,7 @@ class Installation(Struct, frozen=True):
     estimator: Estimator | None = None
     exploring: Exploring = Exploring()
     foresight: Foresight | None = None
+    within: float | None = None
 
 
 def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Basis:
@@ -74,6 +76,7 @@ def basis_of(installation: Installation, local_cards: Sequence[ModelCard]) -> Ba
         quality=installation.quality,
         exploring=installation.exploring,
         foresight=installation.foresight,
+        within=installation.within,
     )
 
 

@@ -25,7 +25,7 @@ from kyozon.governance.releasing import UNFIT, lifted
 from kyozon.routing.exploring import left_to_chance, may_explore
 from kyozon.routing.option import Option, Ranking
 from kyozon.routing.planned import still
-from kyozon.services.candidates import expected_then
+from kyozon.services.candidates import expected_then, paces_then
 from kyozon.services.costing import would_cost
 from kyozon.services.registry import Registry
 from kyozon.services.weighing import Query, Verdict, options_of, ranked, weighed
@@ -74,10 +74,10 @@ def replay(decision: Decision, registry: Registry) -> Replay:
     recorded = {_place(candidate): _by_rules(candidate) for candidate in decision.candidates}
     differences = [_differs(name, recorded.get(name), found.get(name)) for name in sorted(recorded.keys() | found.keys())]
     in_order = sorted((c for c in decision.candidates if c.rank is not None), key=lambda candidate: candidate.rank or 0)
-    before = [(_place(candidate), candidate.predicted_cost) for candidate in in_order]
-    after = [(option.card.place, option.cost) for option in ranking.options] if decision.chosen is not None else []
+    before = [(_place(one), one.predicted_cost, one.predicted_seconds, one.late) for one in in_order]
+    after = [_ranked(option) for option in ranking.options] if decision.chosen is not None else []
     if before != after:
-        differences.append(_other_order([name for name, _ in before], [name for name, _ in after]))
+        differences.append(_other_order([name for name, *_ in before], [name for name, *_ in after]))
     chosen = after[0][0][1] if after else None
     if chosen != decision.chosen:
         differences.append(
@@ -137,7 +137,7 @@ def _again(
     verdict = weighed(registry, Query(decision.requested_model, needs, label, key, masked))
     if grant is not None:
         verdict = lifted(verdict, grant.zone)
-    options = options_of(verdict, needs, decision.at.date(), expected_then(decision))
+    options = options_of(verdict, needs, decision.at.date(), expected_then(decision), paces_then(decision))
     return (verdict, *_ordered(decision, registry, options, needs)) if options else (verdict, _NOBODY, None)
 
 
@@ -149,7 +149,7 @@ def _ordered(
     ranking, order = ranked(registry, options, needs), list[Option]()
     for _, group in groupby(ranking.options, key=lambda o: (o.card.id, o.cost)):
         order += sorted(group, key=lambda option: _rank(recorded.get(option.card.place)))
-    order.sort(key=lambda option: _health(recorded.get(option.card.place)) == "open")
+    order.sort(key=lambda option: (_health(recorded.get(option.card.place)) == "open", option.late))
     full = {name for name, candidate in recorded.items() if candidate.permitted and candidate.rank is None}
     roomy = [option for option in order if decision.chosen is None or option.card.place not in full]
     ranking = structs.replace(ranking, options=tuple(roomy or order))
@@ -215,7 +215,7 @@ def _said(found: tuple[Exclusion, ...] | None) -> Text:
 
 def _other_order(before: Sequence[Deployment], after: Sequence[Deployment]) -> Text:
     then, now = (", ".join(map("/".join, names)) or "-" for names in (before, after))
-    return Text(f"order or cost: {then} then, {now} now", f"順位または費用：記録は {then}、再現は {now}")
+    return Text(f"order, cost or time: {then} then, {now} now", f"順位・費用・時間：記録は {then}、再現は {now}")
 
 
 def _other_draw(before: Exploration | None, after: Exploration | None) -> Text:
@@ -244,6 +244,10 @@ def _exclusion(found: Exclusion) -> Exclusion:
 
 def _place(candidate: Candidate) -> Deployment:
     return candidate.provider, candidate.model
+
+
+def _ranked(option: Option) -> tuple[Deployment, Decimal | None, float | None, bool]:
+    return option.card.place, option.cost, None if option.soon is None else option.soon.words, option.late
 
 
 def _rank(candidate: Candidate | None) -> float:

@@ -108,7 +108,7 @@ class Settler:
     async def close(self, decided: Decided, ending: Ending, kept: KeptAnswer | None = None) -> Outcome:
         """Record the outcome durably. A caller who leaves meanwhile cannot stop it."""
         if ending.call is not None:
-            ending.call.end()
+            ending.call.end(_tokens_at_once(decided, ending))
         try:
             outcome = self._outcome(decided.decision, ending, decided.began)
             by_model = _by_model(outcome) if self._limiter.limits_models else NOTHING
@@ -178,6 +178,12 @@ def usage_of(decision: Decision, ending: Ending) -> Usage:
         return told
     reported = told or Usage(uncached=decision.input_tokens_estimated + ending.more_input)
     return structs.replace(reported, output=max(reported.output, ending.text_tokens), estimated=True)
+
+
+def _tokens_at_once(decided: Decided, ending: Ending) -> int:
+    """The length of an answer that came whole; 0 for a stream, which comes no faster than it is read."""
+    whole = ending.status == "answered" and not decided.needs.streamed
+    return usage_of(decided.decision, ending).output if whole else 0
 
 
 def charge_for(decision: Decision, card: ModelCard | None, usage: Usage) -> Charge:

@@ -13,17 +13,21 @@ from kyozon.domain.requests import Json
 from kyozon.routing.option import Ranking
 from kyozon.services.candidates import estimated, estimates
 from kyozon.services.registry import Registry, Tried
-from kyozon.services.weighing import NO_ESTIMATES, Verdict, options_of, ranked
+from kyozon.services.weighing import NO_ESTIMATES, NO_PACES, Paces, Verdict, options_of, ranked
 
 _log = logging.getLogger(__name__)
 _LARGEST = 1 << 64
 
 
 class Asked(Struct, frozen=True):
-    """What is read of a request: its words, and what begins its conversation. Neither is read where nobody asks."""
+    """What is read of a request: its words, and what begins its conversation. Neither is read where nobody asks.
+
+    `paces` say how fast the models have answered, where it asks for an answer in time.
+    """
 
     words: Callable[[], str]
     opening: Callable[[], bytes]
+    paces: Paces = NO_PACES
 
 
 class Looked(Struct, frozen=True):
@@ -61,7 +65,7 @@ def looked(registry: Registry, asked: Asked, verdict: Verdict, draft: Decision) 
     except Exception as error:  # noqa: BLE001 - whatever is wrong with what is only tried, the request goes on
         _log.warning("the version %s on trial abstains (%s)", trial.version, type(error).__name__)
         return Looked(found, used.version, structs.replace(trial, failed=True))
-    first, instead = _first(registry, verdict, draft, found), _first(registry, verdict, draft, theirs)
+    first, instead = (_first(registry, verdict, draft, one, asked.paces) for one in (found, theirs))
     trial = structs.replace(trial, differs=_plan(first) != _plan(instead))
     if tried.stage == "share" and place < tried.share / 100:
         return Looked(theirs, trial.version, _other(structs.replace(trial, used=True), first))
@@ -78,11 +82,13 @@ def _conversation(tried: Tried, draft: Decision, begins: Callable[[], bytes]) ->
     return digest.hex(), int.from_bytes(digest, "big") / _LARGEST
 
 
-def _first(registry: Registry, verdict: Verdict, draft: Decision, found: Mapping[str, Estimate]) -> Ranking | None:
+def _first(
+    registry: Registry, verdict: Verdict, draft: Decision, found: Mapping[str, Estimate], paces: Paces
+) -> Ranking | None:
     """What the router would choose by these estimates, if every model were well; None where it may choose nothing."""
     if draft.needs is None:
         return None
-    options = options_of(verdict, draft.needs, draft.at.date(), found)
+    options = options_of(verdict, draft.needs, draft.at.date(), found, paces)
     return ranked(registry, options, draft.needs) if options else None
 
 

@@ -14,18 +14,23 @@ from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Objection
 from kyozon.domain.labels import Label
 from kyozon.domain.models import AUTO, ModelCard
+from kyozon.domain.pace import Pace
 from kyozon.domain.quality import Estimate
 from kyozon.domain.requests import Needs
 from kyozon.domain.usage import Usage
 from kyozon.governance.permit import objections, permit
 from kyozon.governance.subject import Rule, Subject
 from kyozon.metering.pricing import charge, price_at
+from kyozon.routing.in_time import ranked_in_time
 from kyozon.routing.option import Option, Ranking
-from kyozon.services.registry import Registry
+from kyozon.services.registry import Installation, Registry
 
 Weighed = tuple[Subject, tuple[Objection, ...]]
 Verdict = list[Weighed]
 NO_ESTIMATES: Mapping[str, Estimate] = MappingProxyType({})
+Paces = Mapping[tuple[str, str], Pace]
+"""How fast each deployment has answered, by provider and model, where anything is known."""
+NO_PACES: Paces = MappingProxyType({})
 
 
 class Query(Struct, frozen=True):
@@ -52,11 +57,15 @@ def weighed(registry: Registry, query: Query) -> Verdict:
 
 
 def options_of(
-    verdict: Verdict, needs: Needs, day: date, estimates: Mapping[str, Estimate] = NO_ESTIMATES
+    verdict: Verdict,
+    needs: Needs,
+    day: date,
+    estimates: Mapping[str, Estimate] = NO_ESTIMATES,
+    paces: Paces = NO_PACES,
 ) -> Sequence[Option]:
-    """The permitted cards, what the request would cost there on `day`, and the estimates that there are, by id."""
+    """The permitted cards, what the request would cost there on `day`, and what is expected of their answers."""
     cards = [subject.card for subject, found in verdict if not found]
-    return [_option(card, needs, day, estimates.get(card.id)) for card in cards]
+    return [_option(card, needs, day, estimates.get(card.id), paces.get(card.place)) for card in cards]
 
 
 def ranked(registry: Registry, options: Sequence[Option], needs: Needs) -> Ranking:
@@ -64,7 +73,16 @@ def ranked(registry: Registry, options: Sequence[Option], needs: Needs) -> Ranki
     installation = registry.installation
     foresight = installation.foresight if needs.judgeable else None
     goal = needs.quality or installation.quality
-    return installation.router(options, structs.replace(needs, quality=goal, foresight=foresight))
+    within = within_of(needs, installation)
+    asked = structs.replace(needs, quality=goal, foresight=foresight, within=within)
+    return installation.router(options, asked) if within is None else ranked_in_time(installation.router, options, asked)
+
+
+def within_of(needs: Needs, installation: Installation) -> float | None:
+    """In how many seconds first words should come: the least that anybody says. None where no answer is written."""
+    if needs.kind != "chat" or not needs.output_tokens:
+        return None
+    return min((one for one in (needs.within, installation.within) if one is not None), default=None)
 
 
 def cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | None:
@@ -86,12 +104,19 @@ def expected(card: ModelCard, needs: Needs) -> int:
     return needs.output_tokens if ceiling is None else min(needs.output_tokens, ceiling * needs.choices)
 
 
-def _option(card: ModelCard, needs: Needs, day: date, estimate: Estimate | None) -> Option:
+def _option(card: ModelCard, needs: Needs, day: date, estimate: Estimate | None, pace: Pace | None) -> Option:
     """The cost is that of the answer expected of the model, where one is expected, else of the longest."""
-    if estimate is not None and estimate.output_tokens is not None:
-        likely = estimate.output_tokens * needs.choices
+    length = None if estimate is None else estimate.output_tokens
+    if length is not None:
+        likely = length * needs.choices
         needs = structs.replace(needs, output_tokens=min(likely, needs.output_tokens) if needs.bounded else likely)
-    return Option(card, cost(card, needs, expected(card, needs), day), estimate)
+    output = expected(card, needs)
+    price = cost(card, needs, output, day)
+    if pace is None:
+        return Option(card, price, estimate)
+    each = output / needs.choices
+    usual = each if length is not None else min(each, pace.tokens)
+    return Option(card, price, estimate, pace.expected(usual, streamed=needs.streamed))
 
 
 def _or_masked(pair: Weighed, label: Label, rules: Sequence[Rule]) -> Weighed:

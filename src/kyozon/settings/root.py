@@ -178,7 +178,8 @@ class Settings(Section):
         """What of it changes decisions: how often to retry does not, nor how to explore where nobody does."""
         routing = self.routing
         explore = [routing.explore, routing.explore_floor] if routing.explore else []
-        return [routing.router, routing.quality, *explore, *([] if routing.cascade else ["no cascade"])]
+        within = [] if routing.within is None else [f"within {routing.within:g}"]
+        return [routing.router, routing.quality, *explore, *([] if routing.cascade else ["no cascade"]), *within]
 
     def _timeouts(self, provider: str) -> Timeouts:
         return facts.timeouts(self.server.timeouts, self.provider_tables.get(provider, ProviderTable()).timeouts)

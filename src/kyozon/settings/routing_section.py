@@ -15,6 +15,9 @@ class Routing(Section):
     quality: Quality = "high"
     """How good an answer of `measured` must be where neither the request nor its key says: `max`, `high`, `balanced` or
     `economy`, or the share of what the best permitted model is expected to reach that every answer surely comes up to."""
+    within: Annotated[Seconds, Field(gt=0, le=3600)] | None = None
+    """In how many seconds the first words of an answer should come. A model that is expected to take longer is chosen only
+    where no other permitted one keeps to it. A request or its key may state less; no goal when left out."""
     estimates: str | None = None
     """File of what `measured` knows of models; the one that comes with Kyozon when left out."""
     explore: Annotated[float, Field(ge=0, le=1)] = 0.0

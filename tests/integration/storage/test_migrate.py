@@ -23,6 +23,7 @@ ALL = [
     "0008_lowering",
     "0009_feedback",
     "0010_rollout",
+    "0011_knowledge",
 ]
 _OF_BEFORE = """
 INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)

@@ -102,7 +102,9 @@ _COLLECTIONS = (
 )
 
 _DOCUMENTS = (
-    # `version` is the tenant's count of changes at the last one that concerns a search; 0 was never searchable.
+    # `version` is the tenant's count of changes at the last one that concerns a search; 0 was never searchable. A document
+    # in progress is its own job: whoever takes it in holds it until `claimed_until`. `replaces` names the document that
+    # goes in the moment in which this one comes.
     """
     CREATE TABLE document (
         tenant         text NOT NULL,
@@ -120,6 +122,11 @@ _DOCUMENTS = (
         failure        jsonb,
         batch          text,
         version        bigint NOT NULL DEFAULT 0,
+        replaces       text,
+        claimed_by     text,
+        claimed_until  timestamptz,
+        tries          integer NOT NULL DEFAULT 0,
+        progress       jsonb NOT NULL DEFAULT '{}',
         UNIQUE (collection_id, file_id),
         FOREIGN KEY (tenant, id) REFERENCES stored_value,
         FOREIGN KEY (tenant, collection_id) REFERENCES collection (tenant, id),
@@ -128,6 +135,7 @@ _DOCUMENTS = (
     """,
     "CREATE INDEX document_of ON document (collection_id, created_at, id)",
     "CREATE INDEX document_file ON document (file_id)",
+    "CREATE INDEX document_waiting ON document (created_at, id) WHERE status = 'in_progress'",
     "CREATE INDEX document_changed ON document (tenant, version)",
     "CREATE INDEX document_batch ON document (batch) WHERE batch IS NOT NULL",
     """
