@@ -3,7 +3,7 @@
 from asyncio import Future
 from collections.abc import Sequence
 
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
 
@@ -17,6 +17,10 @@ class Unwritten:
         """Nothing is kept."""
 
     def open(self, decision: Decision, hold: Transaction | None) -> Future[None]:  # noqa: ARG002 - the port's signature
+        """Say that it is written."""
+        return _written()
+
+    def note(self, under_way: UnderWay) -> Future[None]:  # noqa: ARG002 - the port's signature
         """Say that it is written."""
         return _written()
 

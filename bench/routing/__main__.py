@@ -1,4 +1,7 @@
-"""What routing saves: `python -m bench.routing --data DIR [--holdout DIR] [--vectors] [--quick] [--json FILE]`."""
+"""What routing saves: `python -m bench.routing --data DIR [--holdout DIR] [--quick] [--json FILE]`.
+
+`--vectors` has prompts embedded, too; `--jobs N` lets so many processes at once take the tasks.
+"""
 
 import argparse
 import sys
@@ -10,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from bench.report import Options, deliver, parser
 from bench.routing import page, plot
 from bench.routing.flat import flat_figures
-from bench.routing.measuring import ALL, measure
+from bench.routing.measuring import ALL, measure, measure_apart
 from bench.routing.pools import TASKS
 from bench.routing.recordings import Recordings, read
 from bench.routing.vectors import NONE, Vectors, vectors
@@ -30,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         learn, held_out = _thin(learn), held_out and _thin(held_out)
     world = World(learn, held_out, _vectors(given, [one for one in (learn, held_out) if one]))
     with threadpool_limits(1):  # of several, idle ones would spin, and processor time is what is measured
-        found = measure(world, tasks, _say)
+        found = measure(world, tasks, _say) if given.jobs == 1 else measure_apart(world, tasks, _say, given.jobs)
     for name in found.missing:
         _say(f"{name}: the folders hold no items for it")
     quick = given.quick or bool(given.task)
@@ -45,6 +48,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     made.add_argument(
         "--cache", type=Path, metavar="DIR", help="where the prompts' vectors are kept (default: beside the JSON)"
     )
+    made.add_argument("--jobs", type=int, default=1, metavar="N", help="so many processes at once")
     made.add_argument("--vectors", action="store_true", help="have prompts embedded, too: a tenth of a second for each")
     made.add_argument(
         "--task", action="append", metavar="NAME", help="only this task (again for more); the page is left as it is"

@@ -29,6 +29,9 @@ def _figures(found: Measured) -> Iterator[tuple[str, float]]:
         yield from _offered(name, offered)
     for name, apgr in found.randoms.items():
         yield f"{name}.random.apgr", apgr
+    for name, top in found.ceilings.items():
+        figure = "cost" if top.task.kind == "many" else "apgr"
+        yield from ((f"{name}.knowing_{known}.{figure}", value) for known, value in top.reached.items())
     for one in found.judged:
         yield from _judged(f"{one.task.name}.{_SHORT.get(one.entrant, one.entrant)}".rstrip("."), one)
 

@@ -116,9 +116,11 @@ TASKS = (
 
 CURVE = tuple(
     Task(f"mmlu_{labels}", f"MMLU, {labels} labels", "routellm", ("mmlu",), _PAIR, "pair", "sample", labels=labels)
-    for labels in (150, 500, 4000)
+    for labels in (250, 500, 1000, 3000, 6000)
 )
 """Between no label and all of them, for the learning curve."""
+SAMPLED = (*(task for task in TASKS if task.learn == "sample"), *CURVE)
+"""Those with so many labels."""
 
 
 NEW = (

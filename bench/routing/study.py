@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from scipy.stats import rankdata
 
 from bench.routing.entrants import Entrant, Ready, milliseconds
 from bench.routing.findings import At, Judged, at, gap
@@ -78,7 +79,9 @@ class Study:
             entrant=self._entrant.name,
             items=len({item.id for heat in tests for item in heat.case.table.items}),
             curves=self._curves(tests) if pair else (),
-            interval=apgr_bounds(*_results(tests)) if pair and self._task.learn != "sample" else None,
+            interval=apgr_bounds(*_results(tests))
+            if pair and (self._task.learn != "sample" or self._test is None)
+            else None,
             at=found,
             frontier=tuple(sorted(frontier)),
             cpu_ms=overhead_ms,
@@ -144,9 +147,13 @@ def judge(world: World, task: Task, entrant: Entrant) -> Judged | None:
 
 
 def _results(heats: Sequence[Heat]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Need, and the scores of the weak and of the strong model, of all requests."""
+    """Need, as a rank among the requests of the same fit, and the scores of the weak and of the strong model.
+
+    The scales of several fits are not one: where a part is harder by chance the fit that has not seen it expects it easier.
+    """
     scores = np.concatenate([heat.case.table.scores for heat in heats])
-    return np.concatenate([heat.opened.need for heat in heats]), scores[:, -2], scores[:, -1]
+    ranks = [rankdata(heat.opened.need) / len(heat.opened.need) for heat in heats]
+    return np.concatenate(ranks), scores[:, -2], scores[:, -1]
 
 
 def _point(found: Outcome) -> tuple[float, float]:

@@ -2,11 +2,15 @@
 
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import openai
 import pytest
 
@@ -38,6 +42,7 @@ prices = [{{ valid_from = 2025-01-01, input = "2.50", output = "10.00", source =
 """
 SMALL, LARGE = Decimal("0.00000585"), Decimal("0.0000975")
 """What 11 tokens in and 7 out cost: what the fake reports of each answer."""
+_PATIENCE_SECONDS = 20
 SAID: Any = [{"role": "user", "content": QUESTION}]
 
 
@@ -116,3 +121,34 @@ def test_the_best_is_asked_for_at_once(client: openai.OpenAI, rented: Rented) ->
     rented.openai.behaviours.append(Behaviour(text=BAD))
     client.chat.completions.create(model="auto:max", messages=SAID)
     assert [received.json["model"] for received in rented.openai.received] == ["gpt-4o"]
+
+
+def test_killed_while_the_strong_model_is_asked_both_calls_stand_in_the_books(
+    own: RunningKyozon, client: openai.OpenAI, rented: Rented
+) -> None:
+    """The last one here: afterwards it listens elsewhere."""
+    before = spent(own)
+    rented.openai.behaviours += [Behaviour(text=BAD), Behaviour(hang=True)]
+    asking = threading.Thread(target=_ask_in_vain, args=(client,))
+    asking.start()
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while len(rented.openai.received) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    own.kill()
+    asking.join()
+    assert [received.json["model"] for received in rented.openai.received] == ["gpt-4o-mini", "gpt-4o"]
+    own.start()
+    found = client.get(f"{own.address}/kyozon/v1/decisions", cast_to=dict, options={"params": {"limit": 1}})
+    (record,) = found["data"]
+    outcome = record["outcome"]
+    assert (outcome["status"], outcome["model"]) == ("lost", "mine-large")
+    tried = [(one["model"], one["judged"]["act"], Decimal(one["charge"]["amount"])) for one in outcome["attempts"]]
+    assert tried == [("mine-small", "escalate", SMALL)]
+    strong = Decimal(outcome["charge"]["amount"])
+    assert strong == record["input_tokens_estimated"] * Decimal("2.50") / 1_000_000
+    assert spent(own) == before + SMALL + strong
+
+
+def _ask_in_vain(client: openai.OpenAI) -> None:
+    with suppress(openai.APIError, httpx2.TransportError):
+        asked(client)

@@ -6,7 +6,9 @@ from typing import Any
 import openai
 import pytest
 
+from tests.e2e.conftest import Rented
 from tests.e2e.installation import RunningKyozon
+from tests.fakes.server import Behaviour
 
 QUESTION = "What is the sum of the first hundred whole numbers? Explain how you know."
 
@@ -56,3 +58,22 @@ def test_a_forecast_says_what_another_quality_would_have_cost(kyozon: RunningKyo
     assert "expected quality" in shown
     nothing = kyozon.command("route", "simulate", "--quality", "economy", "--tenant", "nobody").stdout
     assert nothing.startswith("None of 0 decisions can be compared")
+
+
+def test_a_goal_for_time_is_held_against_what_was_measured(kyozon: RunningKyozon, rented: Rented) -> None:
+    hasty = kyozon.openai(kyozon.key("hasty", "--label", "internal", "--within", "0.001"))
+    said: Any = [{"role": "user", "content": QUESTION}]
+    found = []
+    for _ in range(2):
+        rented.openai.behaviours.append(Behaviour(delay=0.05))
+        raw = hasty.chat.completions.with_raw_response.create(model="rented-gpt", messages=said, stream=True)
+        assert list(raw.parse())
+        found.append(raw.headers["x-kyozon-decision"])
+    record = kyozon.json("explain", found[-1])
+    (candidate,) = record["candidates"]
+    assert (record["within"], candidate["timing"]["late"]) == (0.001, True)
+    assert candidate["timing"]["seconds"] > 0.005
+    shown = kyozon.command("explain", found[-1]).stdout
+    assert "first words within" in shown
+    assert "later than asked" in shown
+    assert "The same again" in kyozon.command("explain", found[-1], "--replay").stdout

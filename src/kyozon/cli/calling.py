@@ -2,10 +2,16 @@
 
 import json
 import os
+import secrets
 import urllib.error
 import urllib.request
+from collections.abc import Iterable, Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from kyozon.bootstrap.run_file import running_address
 from kyozon.cli.local_key import read_key
@@ -15,20 +21,70 @@ from kyozon.domain.errors import CallerError, KyozonError, MissingPiece, WorldFa
 from kyozon.domain.language import Text
 
 _TIMEOUT = 60
+_UPLOAD_TIMEOUT = 600
+_PIECE = 1 << 20
 _SERVERS_FAILURE = 500
+NO_HEADERS: Mapping[str, str] = {}
 
 
-def call(target: Target, method: str, path: str, body: dict[str, Any] | None = None, seconds: float = _TIMEOUT) -> Any:
+class Form(Struct, frozen=True):
+    """Fields of a form, and the file that is sent as `file` under a name."""
+
+    fields: tuple[tuple[str, str], ...]
+    file: Path
+    filename: str
+
+
+class _Body(Struct, frozen=True):
+    sent: bytes | Iterable[bytes] | None
+    headers: Mapping[str, str]
+
+
+def call(
+    target: Target,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    seconds: float = _TIMEOUT,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Any:
     """What the server answers; raises its own words as `CallerError` or `WorldFailure`, `MissingPiece` where none runs."""
+    sent = None if body is None else json.dumps(body).encode()
+    return _answered(target, method, path, seconds, _Body(sent, {"content-type": "application/json", **headers}))
+
+
+def upload(target: Target, path: str, form: Form, headers: Mapping[str, str] = NO_HEADERS) -> Any:
+    """What the server answers to a form with a file, read piece by piece; raises as `call`, and `OSError`."""
+    boundary = f"kyozon-{secrets.token_hex(16)}"
+    head = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.fields
+    ]
+    filename = form.filename.replace("\\", "\\\\").replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    head.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    begin, end = "".join(head).encode(), f"\r\n--{boundary}--\r\n".encode()
+
+    with form.file.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        more = {
+            "content-type": f"multipart/form-data; boundary={boundary}",
+            "content-length": str(len(begin) + size + len(end)),
+        }
+        pieces = chain([begin], iter(partial(file.read, _PIECE), b""), [end])
+        return _answered(target, "POST", path, _UPLOAD_TIMEOUT, _Body(pieces, {**more, **headers}))
+
+
+def _answered(target: Target, method: str, path: str, seconds: float, body: "_Body") -> Any:
     data_dir = target.settings().data_dir
     url = f"{os.environ.get('KYOZON_URL') or address_of(data_dir)}{path}"
     headers = {
         "authorization": f"Bearer {os.environ.get('KYOZON_API_KEY') or read_key(data_dir)}",
-        "content-type": "application/json",
         "accept-language": language(),
+        **body.headers,
     }
-    sent = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, sent, headers, method=method)  # noqa: S310 - the operator's own URL
+    request = urllib.request.Request(url, body.sent, headers, method=method)  # noqa: S310 - the operator's own URL
     try:
         with urllib.request.urlopen(request, timeout=seconds) as response:  # noqa: S310
             return json.loads(response.read())

@@ -6,12 +6,13 @@ from kyozon.cli.attempts import plan_row
 from kyozon.cli.mattered import mattered
 from kyozon.cli.output import out, print_table
 from kyozon.cli.speech import aside, language, say
+from kyozon.cli.timing import expected_seconds, lateness
 from kyozon.cli.tried import tried
 from kyozon.domain.decisions import Candidate, Decision, Exploration
 from kyozon.domain.quality import Goal
 from kyozon.governance.needs import EVERY_LENGTH
 from kyozon.routing.measured import at_most, loss, surest
-from kyozon.services.counterfactuals import ranked
+from kyozon.services.counterfactuals import ranked, weighed_together
 from kyozon.services.explaining import Reasons
 
 
@@ -23,16 +24,17 @@ def print_candidates(decision: Decision) -> None:
         unknown = say("price unknown", "価格不明") if candidate.permitted else "-"
         cost = unknown if candidate.predicted_cost is None else f"{candidate.predicted_cost:.6f}"
         row = [str(candidate.rank or "✗"), candidate.model, candidate.provider, candidate.zone, cost]
+        row += [] if decision.within is None else [expected_seconds(candidate)]
         rows.append([*row, *(_expected(candidate) if measured else ()), " / ".join(_because(decision, candidate))])
     columns = [say("rank", "順位"), say("model", "モデル"), say("provider", "提供元"), say("zone", "ゾーン")]
-    if measured:
-        columns += [say(f"expected cost ({decision.currency})", f"予測費用（{decision.currency}）")]
-        columns += [say("quality", "予測品質"), say("90 % between", "90 % 区間"), say("why not", "選ばれない理由")]
-    else:
-        columns += [say(f"cost at most ({decision.currency})", f"費用の上限（{decision.currency}）")]
-        columns += [say("objections", "異議")]
+    costs = say("expected cost", "予測費用") if measured else say("cost at most", "費用の上限")
+    columns.append(say(f"{costs} ({decision.currency})", f"{costs}（{decision.currency}）"))
+    columns += [] if decision.within is None else [say("first words (s)", "最初の言葉（秒）")]
+    numbers = len(columns) + measured
+    columns += [say("quality", "予測品質"), say("90 % between", "90 % 区間")] if measured else []
+    columns.append(say("why not", "選ばれない理由") if measured else say("objections", "異議"))
     out.print()
-    print_table(columns, rows, right=(4, 5) if measured else (4,))
+    print_table(columns, rows, right=tuple(range(4, numbers)))
 
 
 def print_reasons(reasons: Reasons, decision: Decision) -> None:
@@ -95,7 +97,8 @@ def _too_long(decision: Decision) -> str | None:
     needs, goal = decision.needs, decision.quality
     if needs is None or goal is None or goal.share == 1 or not 0 < needs.judgeable < EVERY_LENGTH:
         return None
-    found = [one.estimate for one in ranked(decision) if one.estimate is not None and one.predicted_cost is not None]
+    priced = (one.estimate for one in weighed_together(decision) if one.predicted_cost is not None)
+    found = [estimate for estimate in priced if estimate is not None]
     lengths = [
         needs.output_tokens if one.output_tokens is None else one.output_tokens for one in found if one != surest(found)
     ]
@@ -115,7 +118,8 @@ def _expected(candidate: Candidate) -> list[str]:
 def _because(decision: Decision, candidate: Candidate) -> list[str]:
     masked = [say("gets masked words", "マスクした内容を送信")] if candidate.masked else []
     objections = [f"{o.rule}: {o.need} ≠ {o.have}".replace("[", r"\[") for o in candidate.objections]
-    return [*objections, *(_health(candidate) or _passed_over(decision, candidate)), *masked]
+    why = _health(candidate) or lateness(decision, candidate) or _passed_over(decision, candidate)
+    return [*objections, *why, *masked]
 
 
 def _passed_over(decision: Decision, candidate: Candidate) -> list[str]:
@@ -128,7 +132,7 @@ def _passed_over(decision: Decision, candidate: Candidate) -> list[str]:
         return [part]
     if decision.exploration is not None and decision.exploration.explored:
         return [say("another one was drawn", "別のモデルが抽選で選択")]
-    best = surest([one.estimate for one in order if one.estimate is not None])
+    best = surest([one.estimate for one in weighed_together(decision) if one.estimate is not None])
     return [_worse_trade(loss(candidate.estimate, best), candidate.predicted_cost, order[0].predicted_cost)]
 
 

@@ -11,6 +11,7 @@ from kyozon.cli.feedback import print_feedback
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import aside, language, say
+from kyozon.cli.timing import within_rows
 from kyozon.domain.decisions import CacheUse, Decision, Outcome
 from kyozon.domain.errors import InvalidRequest, NotFound
 from kyozon.domain.feedback import Feedback
@@ -183,6 +184,7 @@ def _print_decision(decision: Decision, reasons: Reasons) -> None:
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
         *quality_rows(decision, reasons.quality_margin),
+        *within_rows(decision),
         *_stated(decision),
         [say("why", "理由"), decision.reason.to(language()).replace("[", r"\[")],
     ]

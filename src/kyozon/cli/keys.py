@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.cli.options import Target, goal_read, installation, option_read
+from kyozon.cli.options import WITHIN, Target, goal_read, installation, option_read, within_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
@@ -61,6 +61,7 @@ def keys() -> None:
     ),
 )
 @click.option("--licence", "licences", multiple=True, help=_LICENCES)
+@click.option("--within", metavar="SECONDS", help=WITHIN)
 @click.option("--days", type=click.IntRange(1), help=say("Expires after so many days.", "有効日数。"))
 @click.option(
     "--admin", is_flag=True, help=say("May read the whole tenant's records.", "テナント全体の記録を読めるようにします。")
@@ -162,6 +163,7 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         roles=frozenset(map(_role, options["roles"])),
         licences=frozenset(name.strip().lower() for name in options["licences"] if name.strip()),
         quality=goal_read(options["quality"], "--quality") if options["quality"] else None,
+        within=within_read(options["within"], "--within") if options["within"] else None,
         expires_at=WORLD.now() + timedelta(days=options["days"]) if options["days"] else None,
     )
 

@@ -16,6 +16,7 @@ from kyozon.cli.output import print_error
 from kyozon.cli.speech import say
 from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError, NotFound
 from kyozon.domain.language import Text
+from kyozon.domain.pace import LONGEST, parse_within
 from kyozon.domain.quality import SHARES, Goal, parse_goal
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _LOOKS_BACK = timedelta(days=30)
+WITHIN = say("In how many seconds first words should come, as in 2.5.", "最初の言葉までの目標時間（秒、例：2.5）。")
 
 
 class Target(Struct, frozen=True):
@@ -128,6 +130,20 @@ def goal_read(text: str, option: str) -> Goal:
             Text(
                 f"{option} {text!r}: use {names}, or a number from 0 to 1, such as 0.85.",
                 f"{option} {text!r} を読めません。{'・'.join(SHARES)} か、0〜1 の数値（例：0.85）を指定してください。",
+            ),
+            option,
+        ) from error
+
+
+def within_read(text: str, option: str) -> float:
+    """Seconds to the first words; raises `InvalidRequest` where they are none."""
+    try:
+        return parse_within(text)
+    except ValueError as error:
+        raise InvalidRequest(
+            Text(
+                f"{option} {text!r}: use seconds above 0 and up to {LONGEST:g}, such as 2.5.",
+                f"{option} {text!r} を読めません。0 より大きく {LONGEST:g} 以下の秒数（例：2.5）を指定してください。",
             ),
             option,
         ) from error

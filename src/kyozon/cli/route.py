@@ -9,9 +9,10 @@ import click
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.candidates import asked_for, print_candidates, print_reasons, quality_rows
 from kyozon.cli.followed import follow
-from kyozon.cli.options import Target, goal_read, installation, of_decisions, option_read
+from kyozon.cli.options import WITHIN, Target, goal_read, installation, of_decisions, option_read, within_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
+from kyozon.cli.timing import within_rows
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Decision
 from kyozon.domain.labels import Clearance, Level, parse_label
@@ -46,13 +47,14 @@ def route() -> None:
 )
 @click.argument("text")
 @click.option("--quality", help=_GOAL)
+@click.option("--within", metavar="SECONDS", help=WITHIN)
 @click.option("--label", help=say("Its label; by default the settings'.", "ラベル。省略時は設定の既定値。"))
 @installation
-def explain(target: Target, text: str, quality: str | None, label: str | None) -> None:
+def explain(target: Target, text: str, **asked: str | None) -> None:
     """Weigh a request as the server would, for a key that may read everything."""
     from kyozon.services.explaining import Reasons, reasons_of
 
-    decision, registry = _preview(target, text, quality, label)
+    decision, registry = _preview(target, text, asked)
     reasons: Reasons = reasons_of(decision, registry)
     if target.as_json:
         found: dict[str, Any] = plain(decision)
@@ -63,11 +65,20 @@ def explain(target: Target, text: str, quality: str | None, label: str | None) -
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
         *quality_rows(decision, reasons.quality_margin),
+        *within_rows(decision),
         [say("why", "理由"), decision.reason.to(language()).replace("[", r"\[")],
     ]
     print_table(["", ""], rows)
     print_candidates(decision)
     print_reasons(reasons, decision)
+    if decision.within is not None:
+        out.print()
+        out.print(
+            say(
+                "How soon models answer is known to the running server alone: kyozon explain ID shows it of a request.",
+                "応答までの時間は稼働中のサーバーだけが把握しています。実際の要求の値は kyozon explain ID で確認できます。",
+            )
+        )
     _print_hardly_known(decision, registry)
 
 
@@ -102,7 +113,7 @@ def _print_hardly_known(decision: Decision, registry: "Registry") -> None:
         out.print(say(en, ja).replace("[", r"\["))
 
 
-def _preview(target: Target, text: str, quality: str | None, label: str | None) -> "tuple[Decision, Registry]":
+def _preview(target: Target, text: str, asked: dict[str, str | None]) -> "tuple[Decision, Registry]":
     from msgspec import structs
 
     from kyozon.governance.needs import chat_needs
@@ -114,8 +125,11 @@ def _preview(target: Target, text: str, quality: str | None, label: str | None) 
     follow(target, registry)
     chat = {"messages": [{"role": "user", "content": text}]}
     needs = chat_needs(chat, chat_tokens(chat), registry.installation.default_output)
+    quality, within, label = (asked[name] for name in ("quality", "within", "label"))
     if quality is not None:
         needs = structs.replace(needs, quality=goal_read(quality, "--quality"))
+    if within is not None:
+        needs = structs.replace(needs, within=within_read(within, "--within"))
     given = registry.installation.default_label if label is None else option_read(parse_label, label, "--label")
     now = WORLD.now()
     key = ApiKey("", "default", "", "", "", "", created_at=now, clearance=_EVERYTHING)

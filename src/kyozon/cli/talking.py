@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from kyozon.cli.asking import ask_documents
 from kyozon.cli.calling import address_of, failed, not_running
 from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target, installation
@@ -74,9 +75,20 @@ class Conversation:
 @click.argument("question", nargs=-1, required=True)
 @click.option("--model", default="auto", show_default=True)
 @click.option("--label", help=say("How sensitive the question is.", "質問の機密度。"))
+@click.option(
+    "--collection",
+    "-c",
+    "collections",
+    multiple=True,
+    metavar="NAME",
+    help=say("Answer from this collection, with sources.", "このコレクションから出典付きで答えます。"),
+)
 @installation
-def ask(target: Target, question: tuple[str, ...], model: str, label: str | None) -> None:
+def ask(target: Target, question: tuple[str, ...], model: str, label: str | None, collections: tuple[str, ...]) -> None:
     """One question, one answer."""
+    if collections:
+        ask_documents(target, " ".join(question), collections, model, label)
+        return
     conversation = Conversation(target, model, label)
     words = list(_shown(conversation, " ".join(question), quiet=target.as_json))
     if target.as_json:

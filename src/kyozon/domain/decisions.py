@@ -10,7 +10,7 @@ from kyozon.domain.cascades import Cascade, Judged
 from kyozon.domain.labels import Clearance, Label, LabelSource
 from kyozon.domain.language import Text
 from kyozon.domain.masking import MaskedSpans
-from kyozon.domain.pace import Pace
+from kyozon.domain.pace import Timing
 from kyozon.domain.quality import Estimate, Goal
 from kyozon.domain.requests import Needs
 from kyozon.domain.review import GrantUse
@@ -36,9 +36,8 @@ class Candidate(Struct, frozen=True):
 
     `health` is the state of its circuit breaker, None for a closed one: an open one is ranked behind all others. `masked`
     says that it gets masked words only. `estimate` is what was expected of its answer, permitted or not; the reasons of an
-    estimate are kept for the choice alone. Where a goal for time held, `pace` is what had been measured of it, permitted or
-    not, `predicted_seconds` in how many seconds its first words were expected, None where that was not known, and a `late`
-    one is ranked behind those that keep the goal.
+    estimate are kept for the choice alone. `timing` is how soon it was expected to answer, where a goal for time held and
+    anything was known of that.
     """
 
     model: str
@@ -50,14 +49,22 @@ class Candidate(Struct, frozen=True):
     health: Literal["open", "half_open"] | None = None
     masked: bool = False
     estimate: Estimate | None = None
-    pace: Pace | None = None
-    predicted_seconds: float | None = None
-    late: bool = False
+    timing: Timing | None = None
 
     @property
     def permitted(self) -> bool:
         """Whether no rule objected."""
         return not self.objections
+
+    @property
+    def predicted_seconds(self) -> float | None:
+        """In how many seconds its first words were expected; None where that was not known."""
+        return None if self.timing is None else self.timing.seconds
+
+    @property
+    def late(self) -> bool:
+        """Whether it is ranked behind those that keep the goal for time."""
+        return self.timing is not None and self.timing.late
 
 
 class Exploration(Struct, frozen=True):
@@ -167,6 +174,21 @@ class Attempt(Struct, frozen=True):
     usage: Usage | None = None
     charge: Charge | None = None
     judged: Judged | None = None
+
+
+class UnderWay(Struct, frozen=True):
+    """How far a request has come that owes for calls already, as one more model is called: kept until its outcome is there.
+
+    Should the process die, these `attempts` are known, and that `model` at `provider` may have read the request and
+    `more_input` tokens beyond it. `verifier` is as that of the outcome.
+    """
+
+    decision_id: str
+    attempts: tuple[Attempt, ...]
+    model: str
+    provider: str
+    more_input: int = 0
+    verifier: str = ""
 
 
 class CacheUse(Struct, frozen=True):

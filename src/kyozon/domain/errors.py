@@ -7,6 +7,8 @@ KyozonError
 │   ├── NotAllowed              the key may not use this endpoint
 │   ├── NotFound                a model, decision or key of that name does not exist
 │   ├── TooLarge                the body is larger than this server takes
+│   ├── UnsupportedFile         documents of this kind are not read
+│   ├── InvalidFile             a document is empty, broken, locked, or takes more to read than it may
 │   ├── IdempotencyConflict     the Idempotency-Key was used with another body, or is in use now
 │   ├── SettingsError           kyozon.toml is wrong (all mistakes at once)
 │   └── RejectedUpstream        the provider says the request itself is wrong
@@ -87,6 +89,18 @@ class TooLarge(CallerError):
     """The body is larger than this server takes."""
 
     code = "request_too_large"
+
+
+class UnsupportedFile(CallerError):
+    """Documents of this kind are not read; the text says which kinds are."""
+
+    code = "unsupported_file"
+
+
+class InvalidFile(CallerError):
+    """A document is empty, broken, protected by a password, or takes more time or memory to read than it may."""
+
+    code = "invalid_file"
 
 
 class IdempotencyConflict(CallerError):

@@ -155,6 +155,14 @@ class Failure(Struct, frozen=True):
     ja: str
 
 
+class Progress(Struct, frozen=True):
+    """How far a document on its way has come: `done` of `total` pages while it is read, of chunks while it is embedded."""
+
+    stage: Literal["reading", "embedding"]
+    done: int = 0
+    total: int = 0
+
+
 class Document(Struct, frozen=True):
     """A file in a collection. `id` names the stored value; callers know it by its collection and file.
 
@@ -177,6 +185,7 @@ class Document(Struct, frozen=True):
     failure: Failure | None = None
     batch: str | None = None
     label: Label = Label()
+    progress: Progress | None = None
 
 
 class Comparison(Struct, frozen=True, tag_field="kind", tag="comparison"):

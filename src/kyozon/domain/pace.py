@@ -21,27 +21,32 @@ class Soon(Struct, frozen=True):
 class Pace(Struct, frozen=True):
     """What has been measured of a deployment lately, in seconds on the average; None where nothing has.
 
-    `first` is how long the first words of streamed answers took, `whole` how long whole answers of `tokens` output tokens
-    did. Waiting for a turn is in both.
+    `first` is how long the first words of streamed answers took, waiting for a turn included. `token` is what each output
+    token of a whole answer took beyond that; altogether where `first` is not known.
     """
 
     first: float | None = None
-    whole: float | None = None
-    tokens: float = 0.0
+    token: float | None = None
 
     def expected(self, tokens: float, *, streamed: bool) -> Soon:
         """How soon an answer of so many tokens would come from there.
 
         The words of an answer that is not streamed come all at once, when it is whole.
         """
-        whole = self._whole(tokens)
-        return Soon(_rounded(self.first) if streamed else whole, whole)
+        whole = None if self.token is None else round((self.first or 0.0) + self.token * tokens, _DIGITS)
+        return Soon(self.first if streamed else whole, whole)
 
-    def _whole(self, tokens: float) -> float | None:
-        if self.whole is None or not self.tokens:
-            return None
-        begun = min(self.first or 0.0, self.whole)
-        return _rounded(begun + (self.whole - begun) * tokens / self.tokens)
+
+class Timing(Struct, frozen=True):
+    """What a decision with a goal for time knew of a deployment: its pace, and when its first words were expected.
+
+    `seconds` is None where that was not known, or the model not permitted. A `late` one is ranked behind those that keep
+    the goal.
+    """
+
+    pace: Pace
+    seconds: float | None = None
+    late: bool = False
 
 
 def parse_within(text: str) -> float:
@@ -50,7 +55,3 @@ def parse_within(text: str) -> float:
     if not _NUMBER.fullmatch(word) or not 0 < float(word) <= LONGEST:
         raise ValueError(f"{text!r} is no number of seconds above 0 and up to {LONGEST:g}")
     return float(word)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, _DIGITS)

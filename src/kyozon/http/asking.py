@@ -9,7 +9,7 @@ from starlette.requests import Request
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO
-from kyozon.domain.pace import parse_within
+from kyozon.domain.pace import LONGEST, parse_within
 from kyozon.domain.quality import SHARES, Goal, parse_goal
 from kyozon.domain.requests import Json, Licences
 from kyozon.http.context import header
@@ -67,7 +67,7 @@ def licences_of(request: Request) -> Licences:
 def within_of(request: Request) -> float | None:
     """In how many seconds the first words should come (`x-kyozon-within: 2.5`); raises `InvalidRequest`."""
     stated = header(request, WITHIN_HEADER.encode())
-    if stated is None:
+    if not stated:
         return None
     try:
         return parse_within(stated)
@@ -75,9 +75,9 @@ def within_of(request: Request) -> float | None:
         wrong = repr(stated[:40])
         raise InvalidRequest(
             Text(
-                f"{WITHIN_HEADER}: {wrong} is no time to the first words; use seconds above 0 and up to 3600, as in 2.5.",
-                f"{WITHIN_HEADER}：{wrong} は最初の言葉までの時間として読めません。"
-                "0 より大きく 3600 以下の秒数（例：2.5）を指定してください。",
+                f"{WITHIN_HEADER}: {wrong} is no time; use seconds above 0 and up to {LONGEST:g}, as in 2.5.",
+                f"{WITHIN_HEADER}：{wrong} は時間として読めません。"
+                f"0 より大きく {LONGEST:g} 以下の秒数（例：2.5）を指定してください。",
             ),
             WITHIN_HEADER,
         ) from error

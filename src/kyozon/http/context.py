@@ -17,6 +17,7 @@ from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.feedback import FeedbackService
 from kyozon.services.keys import KeyService
+from kyozon.services.knowledge.offered import Knowledge
 from kyozon.services.limiter import Limiter
 from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningReader
@@ -66,11 +67,13 @@ class Services(Struct, frozen=True):
     reviewing: Reviewing
     feedback: FeedbackService
     rolling: RollingOut
+    knowledge: Knowledge
     trail: AuditTrail
     world: World
     ready: Callable[[], Awaitable[dict[str, bool]]]
     reload: Callable[[], Awaitable[Reloaded]]
     max_body_bytes: int = 32 << 20
+    max_file_bytes: int = 512 << 20
     max_concurrent: int = 256
     language: Language | None = None
     metrics: Callable[[], bytes] = bytes

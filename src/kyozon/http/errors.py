@@ -16,6 +16,8 @@ STATUS: dict[type[errors.KyozonError], tuple[int, str, str]] = {
     errors.NotAllowed: (403, "permission_error", "permission_error"),
     errors.NotFound: (404, "not_found_error", "not_found_error"),
     errors.TooLarge: (413, "invalid_request_error", "request_too_large"),
+    errors.UnsupportedFile: (400, "invalid_request_error", "invalid_request_error"),
+    errors.InvalidFile: (400, "invalid_request_error", "invalid_request_error"),
     errors.IdempotencyConflict: (409, "idempotency_error", "invalid_request_error"),
     errors.SettingsError: (500, "server_error", "api_error"),
     errors.NotPermitted: (403, "permission_error", "permission_error"),

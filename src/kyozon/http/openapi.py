@@ -11,12 +11,27 @@ from starlette.routing import Route
 import kyozon
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.feedback import Feedback
+from kyozon.domain.knowledge import ShareKind
 from kyozon.domain.policy import Reloaded
 from kyozon.domain.provenance import Exposure
 from kyozon.domain.review import ReviewItem, ReviewState
-from kyozon.http import cache, exposures, feedback, health, policy, records, reviews, router
+from kyozon.http import (
+    cache,
+    collections,
+    exposures,
+    feedback,
+    groups,
+    health,
+    policy,
+    records,
+    reindexing,
+    reviews,
+    router,
+)
 from kyozon.http.answering import json_response
+from kyozon.http.collections import ShareShape
 from kyozon.http.feedback import FeedbackShape
+from kyozon.http.reindexing import EmbedderShape
 from kyozon.http.router import RouterShape
 from kyozon.ports.records import UsageRow
 from kyozon.services.explaining import Reasons, Redacted
@@ -70,6 +85,41 @@ _REASONING = {
         "expires_at": {"type": "string", "format": "date-time"},
     },
 }
+_SHARES = {
+    "type": "object",
+    "required": ["object", "id", "owner", "shares"],
+    "properties": {
+        "object": {"const": "kyozon.collection"},
+        "id": {"type": "string"},
+        "owner": {"type": "string"},
+        "shares": {"type": "array", "items": {"$ref": _REF.format(name="ShareShape")}},
+    },
+}
+_REINDEXING = {
+    "type": "object",
+    "required": ["object", "id", "embedder", "next_embedder", "documents", "failure"],
+    "properties": {
+        "object": {"const": "kyozon.reindexing"},
+        "id": {"type": "string"},
+        "embedder": {"type": "string", "description": "Whose vectors searches go by."},
+        "next_embedder": {"type": ["string", "null"], "description": "Whose vectors are being made."},
+        "documents": {
+            "type": "object",
+            "required": ["done", "total"],
+            "properties": {"done": {"type": "integer", "minimum": 0}, "total": {"type": "integer", "minimum": 0}},
+        },
+        "failure": {"type": ["string", "null"], "description": "Why the last change of the embedder was given up."},
+    },
+}
+_GROUP = {
+    "type": "object",
+    "required": ["object", "name", "members"],
+    "properties": {
+        "object": {"const": "kyozon.group"},
+        "name": {"type": "string"},
+        "members": {"type": "array", "items": {"type": "string"}},
+    },
+}
 _QUERY: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "list_decisions": [
         ("after", {"type": "string"}),
@@ -82,6 +132,10 @@ _QUERY: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "forget": [("user", {"type": "string"})],
     "list_reviews": [("state", {"type": "string", "enum": list(get_args(ReviewState))})],
     "list_feedback": [("decision_id", {"type": "string"})],
+    "unshare_collection": [
+        ("kind", {"type": "string", "enum": list(get_args(ShareKind))}),
+        ("name", {"type": "string"}),
+    ],
 }
 _DOCUMENTED = [
     *records.routes,
@@ -90,6 +144,9 @@ _DOCUMENTED = [
     *router.routes,
     *reviews.routes,
     *exposures.routes,
+    *collections.routes,
+    *reindexing.routes,
+    *groups.routes,
     *cache.routes,
     *health.routes,
 ]
@@ -109,9 +166,11 @@ def description() -> dict[str, Any]:
         Feedback,
         FeedbackShape,
         RouterShape,
+        ShareShape,
+        EmbedderShape,
     ]
     found, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
-    record, outcome, row, reloaded, redacted, reasons, review, exposure, said, judgement, versions = found
+    record, outcome, row, reloaded, redacted, reasons, review, exposure, said, judgement, versions, share, embedder = found
     more = {"outcome": {"anyOf": [outcome, {"type": "null"}]}, "reasons": reasons}
     decision = {"anyOf": [{"allOf": [record, {"type": "object", "properties": more}]}, redacted]}
     answers = {
@@ -133,6 +192,14 @@ def description() -> dict[str, Any]:
         "list_feedback": _listed(said),
         "get_usage": _listed(row, by={"type": "string"}, since={"type": "string", "format": "date"}),
         "forget": {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}},
+        "list_shares": _SHARES,
+        "share_collection": _SHARES,
+        "unshare_collection": _SHARES,
+        "reindex_collection": _REINDEXING,
+        "reindexing_of_collection": _REINDEXING,
+        "list_groups": _listed(_GROUP),
+        "add_group_member": {"type": "object", "required": ["added"], "properties": {"added": {"type": "boolean"}}},
+        "remove_group_member": {"type": "object", "required": ["removed"], "properties": {"removed": {"const": True}}},
         "live": {"type": "object"},
         "ready": {"type": "object"},
     }
@@ -143,7 +210,7 @@ def description() -> dict[str, Any]:
             "schemas": {**schemas, "Error": _ERROR},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
-        "paths": _paths(answers, {"give_feedback": judgement}),
+        "paths": _paths(answers, {"give_feedback": judgement, "share_collection": share, "reindex_collection": embedder}),
     }
 
 

@@ -10,6 +10,7 @@ from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.usage import Usage
 from kyozon.inference.describe import FREE, HOST_ZONE
+from kyozon.inference.in_turn import InTurn
 from kyozon.ports.provider import EmbeddingCall, Embeddings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class E5Embedder:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "embedder")
+        self._turns = InTurn()
         self._model: E5 | None = None
 
     async def embed(self, call: EmbeddingCall) -> Embeddings:
@@ -61,10 +63,15 @@ class E5Embedder:
                 ),
                 "dimensions",
             )
-        loop, query = asyncio.get_running_loop(), call.request.purpose == "query"
+        query = call.request.purpose == "query"
         # Text by text: a long batch gains nothing from being one call, and must not keep a short query waiting.
-        found = [await loop.run_in_executor(self._thread, self._embed, text, query) for text in call.texts]
+        found = [await self._in_turn(text, query=query) for text in call.texts]
         return Embeddings(tuple(vector for vector, _ in found), Usage(uncached=sum(tokens for _, tokens in found)))
+
+    async def _in_turn(self, text: str, *, query: bool) -> tuple[tuple[float, ...], int]:
+        """Somebody waits for the answer to a query; for documents that are taken in nobody does."""
+        async with self._turns.turn(0 if query else 1):
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._embed, text, query)
 
     def close(self) -> None:
         """End the worker thread after the text it works on."""

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from kyozon.domain.callers import ApiKey
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.usage import Transaction
 
 
@@ -56,6 +56,10 @@ class Journal(Protocol):
         """Record a decision, and the money held for it, before any byte leaves."""
         ...
 
+    def note(self, under_way: UnderWay) -> Writing:
+        """Record how far a request has come; what was noted of it before is forgotten, and all of it with the outcome."""
+        ...
+
     def close(self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None) -> Writing:
         """Record how a decision ended. A transaction whose idempotency key exists already changes nothing."""
         ...
@@ -82,6 +86,10 @@ class Records(Protocol):
 
     async def open_decisions(self, server: str | None = None) -> list[tuple[Decision, Transaction | None]]:
         """Decisions without outcome, with the hold that still stands: of one server, else all older than this process."""
+        ...
+
+    async def under_way(self, decision_id: str) -> UnderWay | None:
+        """What was noted of a request without outcome; None where nothing was."""
         ...
 
     async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:

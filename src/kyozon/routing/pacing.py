@@ -6,7 +6,7 @@ for more after a pause: what was measured a minute ago keeps little more than a 
 
 import math
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from kyozon.domain.pace import Pace
 
@@ -14,7 +14,7 @@ _KEPT = 7 / 8
 _FORGETS_S = 60.0
 _KNOWN_S = 600.0
 """So long a measurement counts: what is never asked would else be thought slow for ever, after one slow answer."""
-_DIGITS = 4
+_DIGITS, _DIGITS_OF_A_TOKEN = 3, 6
 
 
 class Timed(Struct, frozen=True):
@@ -31,16 +31,16 @@ def began(timed: Timed, seconds: float, now: float) -> Timed:
     """The means after a streamed answer whose first words took so many seconds."""
     old = timed.first
     first = seconds if old is None else _mean(old, seconds, now - timed.first_at)
-    return structs.replace(timed, first=first, first_at=now)
+    return Timed(first, now, timed.whole, timed.tokens, timed.whole_at)
 
 
 def ended(timed: Timed, seconds: float, tokens: int, now: float) -> Timed:
     """The means after a whole answer of so many output tokens, at least one."""
     if timed.whole is None:
-        return structs.replace(timed, whole=seconds, tokens=float(tokens), whole_at=now)
+        return Timed(timed.first, timed.first_at, seconds, tokens, now)
     since = now - timed.whole_at
     whole, length = _mean(timed.whole, seconds, since), _mean(timed.tokens, tokens, since)
-    return structs.replace(timed, whole=whole, tokens=length, whole_at=now)
+    return Timed(timed.first, timed.first_at, whole, length, now)
 
 
 def pace_at(timed: Timed, now: float, *, busy: bool) -> Pace | None:
@@ -50,17 +50,13 @@ def pace_at(timed: Timed, now: float, *, busy: bool) -> Pace | None:
     out who has not been heard of, and not all that come meanwhile.
     """
     known = _KNOWN_S * (2 if busy else 1)
-    first = timed.first if now - timed.first_at <= known else None
-    whole = timed.whole if now - timed.whole_at <= known else None
-    if first is None and whole is None:
-        return None
-    return Pace(_rounded(first), _rounded(whole), 0.0 if whole is None else round(timed.tokens, 1))
+    first = None if timed.first is None or now - timed.first_at > known else round(timed.first, _DIGITS)
+    token = None
+    if timed.whole is not None and now - timed.whole_at <= known:
+        token = round(max(0.0, timed.whole - (first or 0.0)) / timed.tokens, _DIGITS_OF_A_TOKEN)
+    return None if first is None and token is None else Pace(first, token)
 
 
 def _mean(old: float, new: float, since: float) -> float:
     kept = min(_KEPT, math.exp(-max(0.0, since) / _FORGETS_S))
     return old * kept + new * (1 - kept)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, _DIGITS)

@@ -9,6 +9,7 @@ from msgspec import structs
 from kyozon.domain.decisions import Candidate, Decision, Exclusion
 from kyozon.domain.labels import Label
 from kyozon.domain.models import ModelCard
+from kyozon.domain.pace import Timing
 from kyozon.domain.quality import Estimate
 from kyozon.ports.quality import Estimator
 from kyozon.routing.breaking import State
@@ -50,7 +51,7 @@ def expected_then(decision: Decision) -> Mapping[str, Estimate]:
 
 def paces_then(decision: Decision) -> Paces:
     """How fast each deployment had answered when a decision was made."""
-    return {(found.provider, found.model): found.pace for found in decision.candidates if found.pace is not None}
+    return {(one.provider, one.model): one.timing.pace for one in decision.candidates if one.timing is not None}
 
 
 def candidates(
@@ -70,7 +71,7 @@ def candidates(
             health=None if (now := state(subject.card)) == "closed" else now,
             masked=subject.label != label,
             estimate=found.get(subject.card.id),
-            pace=paces.get(subject.card.place),
+            timing=None if (pace := paces.get(subject.card.place)) is None else Timing(pace),
         )
         for subject, objections in verdict
     )
@@ -85,8 +86,10 @@ def in_order(weighed: tuple[Candidate, ...], ranking: Ranking) -> tuple[Candidat
 def _placed(one: Candidate, rank: int, option: Option | None) -> Candidate:
     if option is None:
         return one
-    seconds = None if option.soon is None else option.soon.words
-    return structs.replace(one, rank=rank, predicted_cost=option.cost, predicted_seconds=seconds, late=option.late)
+    timing = one.timing
+    if timing is not None and option.soon is not None:
+        timing = structs.replace(timing, seconds=option.soon.words, late=option.late)
+    return structs.replace(one, rank=rank, predicted_cost=option.cost, timing=timing)
 
 
 def trimmed(ranked: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -118,8 +118,10 @@ class Attempts:
         raise failure
 
     async def _patiently(self, decided: Decided, ending: Ending, send: Send[T], card: ModelCard, *, elsewhere: bool) -> T:
-        """Call `card` until it answers, or its failure is not worth another call."""
+        """Call `card` until it answers, or its failure is not worth another call; what is owed is recorded before."""
         while True:
+            ending.card = None  # nothing is under way meanwhile
+            await self._settler.note(decided, ending, card)
             ending.card = card
             try:
                 found = await self._call(decided, ending, send, card)
@@ -128,7 +130,7 @@ class Attempts:
                 wait = self._pause(decided, ending, failure, elsewhere=elsewhere)
                 if wait is None:
                     raise
-                ending.card = None  # nothing is under way meanwhile
+                ending.card = None
                 await self._world.sleep(wait)
             else:
                 ending.attempts.append(Attempt(card.id, card.provider))

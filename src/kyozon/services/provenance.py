@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct, structs
 
 from kyozon.domain.audit import AuditEvent, Fact
-from kyozon.domain.callers import ApiKey
+from kyozon.domain.callers import ApiKey, Caller
 from kyozon.domain.decisions import Decision, Objection
 from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted
 from kyozon.domain.labels import Clearance, Label, Zone
@@ -105,6 +105,22 @@ class Provenance:
         recorded = structs.replace(delivery, label=label)
         await self._store.deliver(recorded)
         return recorded
+
+    async def hand_over(self, caller: Caller, values: tuple[str, ...]) -> None:
+        """Permit and record that values go to a caller, where no decision records it: durable when it returns.
+
+        No hash stands there: it would tell whoever has a copy what was here, after the values are deleted.
+
+        Raises:
+            NotPermitted: their label, as it is now, is above the clearance of the key.
+            NotFound: the tenant has no such value.
+        """
+        key = caller.key
+        label = await self.label(key.tenant, values)
+        if not label.within(key.clearance):
+            raise _not_permitted(label, CALLER, str(key.clearance))
+        new, now = self._world.new_id("dlv"), self._world.now()
+        await self._store.deliver(Delivery(new, now, key.tenant, values, CALLER, label, key.user, key.id, ""))
 
     async def own(self, tenant: str, value: str) -> StoredValue:
         """A value as it is kept, with its own label; raises `NotFound`."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field, structs
 
-from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus
+from kyozon.domain.decisions import Attempt, CacheUse, Decision, Outcome, OutcomeStatus, UnderWay
 from kyozon.domain.errors import NOT_SENT
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
@@ -35,7 +35,8 @@ def _nothing() -> None:
 class Ending(Struct):
     """What a request has come to so far; filled while it runs, closed once. `settled` is called when that is over.
 
-    `more_input` are the tokens that a model reads beyond the request: what another had said before it broke.
+    `more_input` are the tokens that a model reads beyond the request: what another had said before it broke. `noted` is how
+    far it had come when that was last recorded.
     """
 
     status: OutcomeStatus = "failed"
@@ -52,6 +53,7 @@ class Ending(Struct):
     waiting: bool = False
     retries: int = 0
     call: Call | None = None
+    noted: UnderWay | None = None
     cache: CacheUse | None = None
     verifier: str = ""
 
@@ -122,6 +124,20 @@ class Settler:
         await asyncio.shield(closing)
         return outcome
 
+    async def note(self, decided: Decided, ending: Ending, card: ModelCard) -> None:
+        """Record durably what is owed for already, if anything is, before `card` is called.
+
+        Raises:
+            StorageUnavailable: it could not be recorded, so nothing may leave.
+        """
+        owed = tuple(ending.attempts)
+        if all(attempt.charge is None for attempt in owed):
+            return
+        found = UnderWay(decided.decision.id, owed, card.id, card.provider, ending.more_input, ending.verifier)
+        if found != ending.noted:
+            await self._journal.note(found)
+            ending.noted = found
+
     async def drain(self) -> None:
         """Wait for settlements whose callers have left."""
         await self.lasting.drain()
@@ -129,12 +145,12 @@ class Settler:
     async def recover(self, records: Records, server: str | None = None) -> int:
         """Close what a dead server left open, or, without one named, whatever is older than this process. Returns how many.
 
-        A chosen model may have been reached: the input is charged as estimated. Where none was chosen nothing was sent.
+        A model may have been reached, the chosen one or whoever was to be called when that was last noted: the input is
+        charged as estimated. What was owed for before is charged as noted. Where none was chosen nothing was sent.
         """
         left = await records.open_decisions(server)
         for decision, held in left:
-            ending = Ending(status="lost" if decision.chosen else "refused", card=self._chosen(decision))
-            ending.error = "process_died"
+            ending = self._left(decision, await records.under_way(decision.id))
             outcome = self._outcome(decision, ending, None)
             self._telemetry.ended(decision, outcome)
             await self._journal.close(outcome, _transactions(decision, outcome, released=held is not None))
@@ -161,9 +177,14 @@ class Settler:
             verifier=ending.verifier,
         )
 
-    def _chosen(self, decision: Decision) -> ModelCard | None:
+    def _left(self, decision: Decision, noted: UnderWay | None) -> Ending:
         first = next(((found.provider, found.model) for found in decision.candidates if found.rank == 1), None)
-        return next((card for card in self._registry.cards() if card.place == first), None)
+        place = first if noted is None else (noted.provider, noted.model)
+        card = next((card for card in self._registry.cards() if card.place == place), None)
+        ending = Ending(status="lost" if decision.chosen else "refused", card=card, error="process_died")
+        if noted is not None:
+            ending.attempts, ending.more_input, ending.verifier = [*noted.attempts], noted.more_input, noted.verifier
+        return ending
 
 
 def usage_of(decision: Decision, ending: Ending) -> Usage:

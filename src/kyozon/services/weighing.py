@@ -105,18 +105,14 @@ def expected(card: ModelCard, needs: Needs) -> int:
 
 
 def _option(card: ModelCard, needs: Needs, day: date, estimate: Estimate | None, pace: Pace | None) -> Option:
-    """The cost is that of the answer expected of the model, where one is expected, else of the longest."""
-    length = None if estimate is None else estimate.output_tokens
-    if length is not None:
-        likely = length * needs.choices
+    """Cost and time are those of the answer expected of the model, where one is expected, else of the longest."""
+    if estimate is not None and estimate.output_tokens is not None:
+        likely = estimate.output_tokens * needs.choices
         needs = structs.replace(needs, output_tokens=min(likely, needs.output_tokens) if needs.bounded else likely)
     output = expected(card, needs)
     price = cost(card, needs, output, day)
-    if pace is None:
-        return Option(card, price, estimate)
-    each = output / needs.choices
-    usual = each if length is not None else min(each, pace.tokens)
-    return Option(card, price, estimate, pace.expected(usual, streamed=needs.streamed))
+    soon = None if pace is None else pace.expected(output / needs.choices, streamed=needs.streamed)
+    return Option(card, price, estimate, soon)
 
 
 def _or_masked(pair: Weighed, label: Label, rules: Sequence[Rule]) -> Weighed:

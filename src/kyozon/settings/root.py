@@ -27,6 +27,7 @@ from kyozon.settings.sections import (
     Audit,
     Cache,
     Database,
+    Knowledge,
     Labels,
     LimitsTable,
     Local,
@@ -61,6 +62,7 @@ class Settings(Section):
     review: Review = Review()
     reasoning: Reasoning = Reasoning()
     audit: Audit = Audit()
+    knowledge: Knowledge = Knowledge()
 
     @property
     def data_dir(self) -> Path:

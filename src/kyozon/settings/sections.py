@@ -437,6 +437,22 @@ class Masking(Section):
     """After so long a request is taken for personal data and secrets, and goes only where both may go."""
 
 
+class Knowledge(Section):
+    """Documents that answers are made from.
+
+    PDF, Office and pictures need the extra `documents` (`pip install 'kyozon[documents]'`).
+    """
+
+    workers: Annotated[int, Field(ge=0, le=16)] = 2
+    """Documents that this server takes in at the same time; 0 leaves them to other servers on the same database."""
+    max_file_mib: Annotated[int, Field(ge=1, le=8192)] = 512
+    """Largest file, in MiB. `[server] max_body_mib` does not bind files."""
+    parse_seconds: Annotated[Seconds, Field(gt=0, le=86400)] = 1800.0
+    """So long reading one file may take. A scanned page takes some 5 seconds of a processor, others a few milliseconds."""
+    parse_memory_mib: Annotated[int, Field(ge=512)] = 2048
+    """So much memory the process that reads one file may take."""
+
+
 class Review(Section):
     """Answers that a person looks at before they are delivered (`kyozon review`): any one reason is enough."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
 from kyozon.storage.encoding import to_json, to_text
@@ -47,20 +47,27 @@ FROM jsonb_array_elements($3::jsonb) AS given (body)
 JOIN booked ON booked.id = body->>'id'
 CROSS JOIN jsonb_array_elements(body->'postings') WITH ORDINALITY AS lines (posting, line)
 """
-WRITE = _RECORDS + _POSTINGS
-"""Decisions, outcomes and transactions."""
-WRITE_WITH_ANSWERS = f"""{_RECORDS}, postings AS ({_POSTINGS})
+_CALLS = """, calls AS (
+    INSERT INTO call_under_way (decision_id, body)
+    SELECT body->>'decision_id', body FROM jsonb_array_elements($4::jsonb) AS given (body)
+    ON CONFLICT (decision_id) DO UPDATE SET body = excluded.body
+)
+"""
+_ANSWERS = f""", postings AS ({_POSTINGS})
 INSERT INTO kept_answer AS known
     (key_id, idempotency_key, body_sha256, decision_id, content_type, payload, expires_at, subject)
 SELECT key_id, name, body_sha256, decision_id, content_type, payload, expires_at, subject
-FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::timestamptz[], $11::text[])
+FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::timestamptz[], $12::text[])
     AS given (key_id, name, body_sha256, decision_id, content_type, payload, expires_at, subject)
 ON CONFLICT (key_id, idempotency_key) DO UPDATE
 SET body_sha256 = excluded.body_sha256, decision_id = excluded.decision_id, content_type = excluded.content_type,
     payload = excluded.payload, expires_at = excluded.expires_at, subject = excluded.subject
 WHERE known.expires_at <= now()
 """  # noqa: S608 - put together from the constants above
-"""The same, and answers kept for a repeated request."""
+WRITE = _RECORDS + _POSTINGS
+"""Decisions, outcomes and transactions."""
+WRITE_WITH_MORE = _RECORDS + _CALLS + _ANSWERS
+"""The same, how far requests have come, and answers kept for a repeated request: few batches have any of these."""
 
 # Rows that another replica is deleting are left to it. What a cache holds that is in use no more goes here, too.
 FORGET_EXPIRED = tuple(
@@ -73,25 +80,30 @@ DELETE FROM {table} WHERE ({key}) IN (
         ("kept_answer", "key_id, idempotency_key"),
         ("cached_answer", "partition_sha256, question_sha256"),
         ("kept_reasoning", "decision_id"),
+        ("kept_response", "id"),
     )
 )
+FORGET_CALLS = "DELETE FROM call_under_way c USING outcome o WHERE o.decision_id = c.decision_id"
+"""What was noted of requests that are over."""
 MORE_EXPIRED = "DELETE 1000"
 """What PostgreSQL answers where more may have to go."""
 
 
 class Parts(Struct, frozen=True):
-    """The values of one record: a decision with its hold, or an outcome with what settles it."""
+    """The values of one record: a decision with its hold, how far it has come, or an outcome with what settles it."""
 
     decision: Decision | None = None
     outcome: Outcome | None = None
     transactions: Sequence[Transaction] = ()
     kept: KeptAnswer | None = None
+    under_way: UnderWay | None = None
 
 
 class Record(Struct, eq=False):
     """What one caller waits for, encoded when it is handed over: a value that cannot be written fails its own caller.
 
-    `sealed` is the answer that is kept with it, as it may lie in the database; it is made before the record is written.
+    `call` is how far a request has come, by the id of its decision. `sealed` is the answer that is kept with it, as it may
+    lie in the database; it is made before the record is written.
     """
 
     decision: str | None
@@ -100,6 +112,7 @@ class Record(Struct, eq=False):
     kept: KeptAnswer | None
     written: Future[None]
     until: float
+    call: tuple[str, str] | None = None
     sealed: Sealed | None = None
 
     @classmethod
@@ -112,13 +125,18 @@ class Record(Struct, eq=False):
             parts.kept,
             written,
             until,
+            None if parts.under_way is None else (parts.under_way.decision_id, to_json(parts.under_way)),
         )
 
 
 def statement(batch: Iterable[Record]) -> tuple[str, list[Any]]:
-    """What writes a batch, and its arguments. The first with an idempotency key wins, as it does between batches."""
+    """What writes a batch, and its arguments.
+
+    The first with an idempotency key wins, as it does between batches; of what is noted of one request, the last.
+    """
     decisions: list[str] = []
     outcomes: list[str] = []
+    calls: dict[str, str] = {}
     transactions: dict[str, str] = {}
     kept: dict[tuple[str, str], tuple[KeptAnswer, Sealed]] = {}
     for record in batch:
@@ -126,12 +144,16 @@ def statement(batch: Iterable[Record]) -> tuple[str, list[Any]]:
             decisions.append(record.decision)
         if record.outcome is not None:
             outcomes.append(record.outcome)
+        if record.call is not None:
+            calls[record.call[0]] = record.call[1]
         for key, transaction in record.transactions.items():
             transactions.setdefault(key, transaction)
         if record.kept is not None and record.sealed is not None:
             kept.setdefault((record.kept.key_id, record.kept.idempotency_key), (record.kept, record.sealed))
     arguments: list[Any] = [f"[{','.join(found)}]" for found in (decisions, outcomes, transactions.values())]
-    return (WRITE_WITH_ANSWERS, arguments + _columns(list(kept.values()))) if kept else (WRITE, arguments)
+    if not kept and not calls:
+        return WRITE, arguments
+    return WRITE_WITH_MORE, [*arguments, f"[{','.join(calls.values())}]", *_columns(list(kept.values()))]
 
 
 def _labelled(decision: Decision) -> str:

@@ -11,15 +11,16 @@ from kyozon.domain.errors import NotAllowed
 from kyozon.domain.usage import Charge
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.provenance import made_from_gone
 from kyozon.storage.vault import UNSEALED, Sealed, Sealing
 
 _partition = msgspec.json.Decoder(Partition)
 _charge = msgspec.json.Decoder(Charge)
 
 # The hash alone would do. The columns beside it are there so that no mistake in making it can cross such a border.
-_WITHIN = """
+_WITHIN = f"""
 partition_sha256 = $1 AND tenant = $2 AND principals = $3 AND label = $4 AND policy_version = $5
-AND deployment = ANY($6) AND expires_at > $7
+AND deployment = ANY($6) AND expires_at > $7 AND NOT {made_from_gone("source")}
 """
 _SAME = f"SELECT * FROM cached_answer WHERE {_WITHIN} AND question_sha256 = $8"  # noqa: S608 - constants
 _NEAREST = f"""

@@ -15,12 +15,12 @@ from typing import Any
 
 import asyncpg
 
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
-from kyozon.storage.batch import FORGET_EXPIRED, MORE_EXPIRED, Parts, Record, kept_context, statement
+from kyozon.storage.batch import FORGET_CALLS, FORGET_EXPIRED, MORE_EXPIRED, Parts, Record, kept_context, statement
 from kyozon.storage.database import Database
 from kyozon.storage.vault import UNSEALED, Sealing
 
@@ -83,6 +83,10 @@ class PostgresJournal:
         held = () if hold is None else (hold,)
         return self._durable(Parts(decision=decision, transactions=held), self._open_patience)
 
+    def note(self, under_way: UnderWay) -> asyncio.Future[None]:
+        """Record how far a request has come; done when durable."""
+        return self._durable(Parts(under_way=under_way), self._open_patience)
+
     def close(
         self, outcome: Outcome, transactions: Sequence[Transaction], kept: KeptAnswer | None = None
     ) -> asyncio.Future[None]:
@@ -141,6 +145,7 @@ class PostgresJournal:
             return
         self._forget_at = now + _FORGET_EVERY
         with suppress(asyncpg.PostgresError):
+            await connection.execute(FORGET_CALLS)
             if MORE_EXPIRED in [await connection.execute(each) for each in FORGET_EXPIRED]:
                 self._forget_at = now + _FORGET_MORE
 

@@ -34,26 +34,37 @@ WHERE NOT EXISTS (SELECT FROM decision WHERE id = $2)
 ON CONFLICT DO NOTHING RETURNING id
 """
 _SOURCES = "INSERT INTO value_source (tenant, value, source) SELECT $1, $2, unnest($3::text[])"
-_LABELS = """
+MADE_FROM = """
+SELECT s.source AS id FROM value_source s WHERE s.tenant = $1 AND s.value = made.id
+UNION ALL
+SELECT jsonb_array_elements_text(d.body->'sources') FROM decision d WHERE d.tenant = $1 AND d.id = made.id
+UNION ALL
+SELECT o.body#>>'{cache,source}' FROM outcome o JOIN decision d ON d.id = o.decision_id AND d.tenant = $1
+WHERE o.decision_id = made.id AND o.body#>>'{cache,source}' IS NOT NULL
+"""
+"""What the value `made.id` of tenant $1 was made from, one step up."""
+
+
+def made_from_gone(decision: str) -> str:
+    """Whether an answer was made from a document that has been deleted since: it may have been kept only just now."""
+    return f"""EXISTS (
+    SELECT FROM decision p CROSS JOIN LATERAL jsonb_array_elements_text(p.body->'sources') AS s (id)
+    JOIN document_gone g ON g.tenant = p.tenant AND g.id = s.id WHERE p.id = {decision})"""
+
+
+_LABELS = f"""
 WITH RECURSIVE made (root, id) AS (
     SELECT name, name FROM unnest($2::text[]) AS given (name)
     UNION
-    SELECT made.root, source.id FROM made CROSS JOIN LATERAL (
-        SELECT s.source AS id FROM value_source s WHERE s.tenant = $1 AND s.value = made.id
-        UNION ALL
-        SELECT jsonb_array_elements_text(d.body->'sources') FROM decision d WHERE d.tenant = $1 AND d.id = made.id
-        UNION ALL
-        SELECT o.body#>>'{cache,source}' FROM outcome o JOIN decision d ON d.id = o.decision_id AND d.tenant = $1
-        WHERE o.decision_id = made.id AND o.body#>>'{cache,source}' IS NOT NULL
-    ) AS source
+    SELECT made.root, source.id FROM made CROSS JOIN LATERAL ({MADE_FROM}) AS source
 )
 SELECT DISTINCT made.root, coalesce(v.label, d.body->'label') AS label FROM made
 LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = made.id
 LEFT JOIN decision d ON d.tenant = $1 AND d.id = made.id
-"""
+"""  # noqa: S608 - a constant
 _DERIVED = """
 WITH RECURSIVE made (id) AS (
-    SELECT $2::text
+    SELECT unnest($2::text[])
     UNION
     SELECT value.id FROM made CROSS JOIN LATERAL (
         SELECT s.value AS id FROM value_source s WHERE s.tenant = $1 AND s.source = made.id
@@ -112,14 +123,9 @@ class PostgresProvenance:
 
     async def add(self, value: StoredValue) -> bool:
         """Keep a value and its sources."""
-        tenant, name, sources = to_text(value.tenant), to_text(value.id), _texts(value.sources)
-        own = (tenant, name, value.kind, value.at, to_json(value.label), value.sha256)
         try:
             async with self._database.writing() as connection:
-                if await connection.fetchval(_ADD, *own) is None:
-                    return False
-                await connection.execute(_EXCHANGES, tenant, sources)
-                await connection.execute(_SOURCES, tenant, name, sorted(set(sources)))
+                return await add(connection, value)
         except asyncpg.ForeignKeyViolationError as error:
             raise NotFound(
                 Text(
@@ -127,7 +133,6 @@ class PostgresProvenance:
                     f"{value.id!r} の出所に、このテナントの保存値ではないものがあります。",
                 )
             ) from error
-        return True
 
     async def labels(self, tenant: str, values: Sequence[str]) -> Mapping[str, frozenset[Label | None]]:
         """The labels that each value's effective one is the join of."""
@@ -140,7 +145,8 @@ class PostgresProvenance:
 
     async def derived(self, tenant: str, value: str) -> Sequence[str]:
         """The value and everything that was made from it."""
-        return [row["id"] for row in await self._rows(_DERIVED, to_text(tenant), to_text(value))]
+        async with self._database.reading() as connection:
+            return await derived(connection, tenant, (value,))
 
     async def relabel(self, change: Relabelling, event: AuditEvent) -> bool:
         """Give a value its new label, by recording the change."""
@@ -178,6 +184,22 @@ class PostgresProvenance:
     async def _rows(self, query: str, *arguments: Any) -> Any:
         async with self._database.reading() as connection:
             return await connection.fetch(query, *arguments)
+
+
+async def add(connection: Any, value: StoredValue) -> bool:
+    """Add a value and its sources to what `connection` has under way; False where its tenant has one of that name."""
+    tenant, name, sources = to_text(value.tenant), to_text(value.id), _texts(value.sources)
+    own = (tenant, name, value.kind, value.at, to_json(value.label), value.sha256)
+    if await connection.fetchval(_ADD, *own) is None:
+        return False
+    await connection.execute(_EXCHANGES, tenant, sources)
+    await connection.execute(_SOURCES, tenant, name, sorted(set(sources)))
+    return True
+
+
+async def derived(connection: Any, tenant: str, values: Sequence[str]) -> list[str]:
+    """The values and everything that was made from them, by name."""
+    return [row["id"] for row in await connection.fetch(_DERIVED, to_text(tenant), _texts(values))]
 
 
 async def relabel(connection: Any, change: Relabelling, event: AuditEvent) -> bool:

@@ -7,18 +7,20 @@ from typing import Any, Literal
 
 import msgspec
 
-from kyozon.domain.decisions import Decision, Outcome
+from kyozon.domain.decisions import Decision, Outcome, UnderWay
 from kyozon.domain.usage import Posting, Transaction
 from kyozon.ports.records import KeptAnswer, UsageRow
 from kyozon.storage.batch import kept_context, kept_under
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_text
+from kyozon.storage.provenance import made_from_gone
 from kyozon.storage.recorded import readable, recorded
 from kyozon.storage.vault import UNSEALED, Sealed, Sealing
 
 _log = logging.getLogger(__name__)
 
 _decision = msgspec.json.Decoder(Decision)
+_under_way = msgspec.json.Decoder(UnderWay)
 
 _ONE = """
 SELECT d.id, d.body AS decision, o.body AS outcome FROM decision d LEFT JOIN outcome o ON o.decision_id = d.id
@@ -43,6 +45,7 @@ WHERE ($2::text IS NULL AND d.at < $1 OR d.server = $2)
 ORDER BY d.at, d.id
 """
 # Each answer, and each other call that took tokens: an answer that broke, the embedding of a question for the cache.
+_UNDER_WAY = "SELECT body FROM call_under_way WHERE decision_id = $1"
 _USAGE = r"""
 WITH used AS (
     SELECT o.decision_id, o.at, o.status, o.model, o.currency, o.priced, '' AS part,
@@ -100,10 +103,10 @@ SELECT t.currency, sum(p.amount) AS amount
 FROM ledger_posting p JOIN ledger_transaction t ON t.id = p.transaction_id GROUP BY 1 ORDER BY 1
 """
 # Under its hash, or as an earlier version kept it.
-_KEPT = """
+_KEPT = f"""
 SELECT * FROM kept_answer WHERE key_id = $1 AND idempotency_key = ANY($2) AND expires_at > $3
-ORDER BY expires_at DESC LIMIT 1
-"""
+AND NOT {made_from_gone("decision_id")} ORDER BY expires_at DESC LIMIT 1
+"""  # noqa: S608 - constants
 
 
 class PostgresRecords:
@@ -146,6 +149,15 @@ class PostgresRecords:
             except msgspec.DecodeError as error:
                 _log.warning("decision %s stays open, since it cannot be read: %s", row["decision_id"], error)
         return found
+
+    async def under_way(self, decision_id: str) -> UnderWay | None:
+        """What was noted of a request; None where nothing was, or another version did, in a shape unknown here."""
+        rows = await self._rows(_UNDER_WAY, decision_id)
+        try:
+            return _under_way.decode(rows[0]["body"]) if rows else None
+        except msgspec.DecodeError as error:
+            _log.warning("what decision %s owes already cannot be read: %s", decision_id, error)
+            return None
 
     async def usage(self, by: Literal["day", "model", "key"], since: date, tenant: str | None) -> list[UsageRow]:
         """Sums per group and currency since a day (UTC), of answers and of all other calls that were made for them.

@@ -12,6 +12,9 @@ from kyozon.http.app import all_routes, build
 from kyozon.http.openapi import description
 from tests.fakes.installation import FakeInstallation, api_key
 
+WITH_DATABASE = ("/kyozon/v1/collections", "/kyozon/v1/groups")
+"""Here there is none; `http/knowledge/test_described.py` asks them the same with one."""
+
 
 def _schema() -> schemathesis.BaseSchema:
     house = FakeInstallation()
@@ -36,5 +39,7 @@ def test_every_route_of_kyozons_own_is_described() -> None:
 @schema.parametrize()
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 def test_every_answer_is_as_described(case: schemathesis.Case[Any]) -> None:
-    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+    checks = [status_code_conformance, content_type_conformance, response_schema_conformance]
+    if not case.path.startswith(WITH_DATABASE):
+        checks.append(not_a_server_error)
     case.call_and_validate(headers={"authorization": "Bearer ky-test"}, checks=checks)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
-from kyozon.domain.decisions import Decision
+from kyozon.domain.decisions import Attempt, Decision, UnderWay
 from kyozon.domain.errors import StorageUnavailable
-from kyozon.domain.usage import Posting, Transaction
+from kyozon.domain.usage import Charge, Posting, Transaction, Usage
 from kyozon.metering.posting import hold, release, settle
 from kyozon.ports.records import KeptAnswer
 from kyozon.storage.database import Database
@@ -204,3 +205,26 @@ async def test_expired_answers_go_as_fast_as_they_expire(database: Database) -> 
             await journal.open(a_decision(), None)
             await asyncio.sleep(0.5)
             assert await connection.fetchval("SELECT count(*) FROM kept_answer") == left
+
+
+async def test_how_far_a_request_has_come_is_known_until_its_outcome_is_there(database: Database) -> None:
+    journal, records = PostgresJournal(database), records_of(database)
+    decision, other = a_decision(), a_decision()
+    for one in (decision, other):
+        await journal.open(one, hold(one, NOW))
+    assert await records.under_way(decision.id) is None
+    first = UnderWay(
+        decision.id, (Attempt("small", "here", usage=Usage(5, output=2), charge=Charge(Decimal("0.1"))),), "b", "c"
+    )
+    second = structs.replace(first, attempts=(*first.attempts, Attempt("b", "c", "overloaded")), model="d", more_input=7)
+    beside = structs.replace(first, decision_id=other.id)
+    await asyncio.gather(journal.note(first), journal.note(second), journal.note(beside))
+    assert (await records.under_way(decision.id), await records.under_way(other.id)) == (second, beside)
+    await journal.note(first)
+    assert await records.under_way(decision.id) == first
+    expires = NOW + timedelta(days=365_000)
+    await asyncio.gather(finish(journal, decision, an_answer(decision, b"{}", expires)), journal.note(second))
+    later = PostgresJournal(database)  # forgets at its first record
+    await later.open(a_decision(), None)
+    await later.stop()
+    assert (await records.under_way(decision.id), await records.under_way(other.id)) == (None, beside)

@@ -24,6 +24,8 @@ ALL = [
     "0009_feedback",
     "0010_rollout",
     "0011_knowledge",
+    "0012_responses",
+    "0013_calls",
 ]
 _OF_BEFORE = """
 INSERT INTO decision (id, at, tenant, key_id, kind, requested_model, chosen, label, body)

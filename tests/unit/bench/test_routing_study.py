@@ -249,7 +249,7 @@ def test_the_learning_curve_goes_from_no_label_to_all(world: World) -> None:
     judged = tuple(structs.replace(pair, task=task) for task in tasks)
     found = Measured({}, {}, judged, held_out=False, missing=())
     curve = next(table for table in page.page(found).tables if "labels" in table.columns)
-    assert [row[0] for row in curve.rows] == ["none", "150", "500", "1,500", "4,000", "all others"]
+    assert [row[0] for row in curve.rows] == ["none", "250", "500", "1,000", "1,500", "3,000", "6,000", "all others"]
     plot.figure(found)
 
 

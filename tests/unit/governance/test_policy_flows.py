@@ -93,6 +93,7 @@ def test_models_that_come_go_or_move_are_told() -> None:
         {"router": "other"},
         {"review": ReviewRules(keys=frozenset({"k"}))},
         {"exploring": Exploring(0.02)},
+        {"within": 2.5},
     ],
 )
 def test_what_else_decides_is_told(change: dict[str, object]) -> None:

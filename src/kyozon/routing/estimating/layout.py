@@ -12,6 +12,7 @@ from kyozon.routing.estimating.forest import Forest
 from kyozon.routing.estimating.panels import Panels
 from kyozon.routing.estimating.seeing import Lens
 from kyozon.routing.estimating.shape import NAMES
+from kyozon.routing.estimating.standing import Standing
 from kyozon.routing.estimating.words import BUCKETS
 
 Arrays = dict[str, NDArray[Any]]
@@ -74,6 +75,23 @@ def panels_of(contents: Contents, arrays: Arrays) -> Panels:
     if few or members.max(initial=0) > 1 or arrays["panel domains"].max(initial=0) > 1:
         raise ValueError("a panel of the quality model has not two members, or counts one twice")
     return Panels(*(arrays[name] if name == "panel words" else _double(arrays[name]) for name in shapes))
+
+
+def standing_of(contents: Contents, arrays: Arrays) -> Standing | None:
+    """How the anchors stand to each other, where the file says it; raises `ValueError` for arrays that do not fit."""
+    if "standing usual" not in arrays:
+        return None
+    anchors, width = len(contents.anchors), len(NAMES)
+    shapes: dict[str, tuple[int, ...]] = {
+        "usual": (anchors,),
+        "middle": (width,),
+        "scale": (width,),
+        "slopes": (width, anchors),
+    }
+    _check(arrays, {f"standing {name}": shape for name, shape in shapes.items()})
+    if (arrays["standing scale"] <= 0).any():
+        raise ValueError("the quality model's standing scale is not above nought")
+    return Standing(*(_double(arrays[f"standing {name}"]) for name in shapes))
 
 
 def eye_of(contents: Contents, arrays: Arrays, *, vector: bool) -> Eye:

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 _STAY = 0.05
-"""A panel is heard half where so much of a prompt belongs to its domains."""
+"""A panel is heard half where so much more than `_FAINT` of a prompt belongs to its domains."""
+_FAINT = 0.05
+"""Where no more belongs to them a panel is not heard: what it has learnt would be stretched to what it has never seen."""
 
 
 class Panels(Struct, frozen=True, eq=False):
@@ -38,7 +40,7 @@ class Panels(Struct, frozen=True, eq=False):
         Least squares: the differences in each panel shall be as it says, and all chances near to what they were. The mean
         of all that a panel joins stays what it was.
         """
-        mass, size = self.domains @ domains, self.members.sum(axis=1)
+        mass, size = np.maximum(self.domains @ domains - _FAINT, 0.0), self.members.sum(axis=1)
         apart = self.members * (chances - (self.members @ chances / size)[:, None])
         wanted = self.trust[:, None] * apart + own(self.members, columns)
         heard = self.members * mass[:, None]

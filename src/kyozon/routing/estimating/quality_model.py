@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 from kyozon.domain.models import ModelCard
 from kyozon.domain.quality import Estimate
 from kyozon.routing.estimating.abilities import UNLIKE, Ability, odds_at, rising, slope_at
+from kyozon.routing.estimating.anchored import SETTLED, Anchored, believed, of_benchmarks
 from kyozon.routing.estimating.contents import Contents, Known, Packed, decoded, encoded, unpacked
 from kyozon.routing.estimating.eye import Eye
 from kyozon.routing.estimating.facts import Prior, facts_of, plain_name
-from kyozon.routing.estimating.layout import DIMENSIONS, eye_of, lens_of
+from kyozon.routing.estimating.layout import DIMENSIONS, eye_of, lens_of, standing_of
 from kyozon.routing.estimating.reasons import reasons_of
 from kyozon.routing.estimating.seeing import Lens, Seen
+from kyozon.routing.estimating.standing import Standing
 
 Numbers = NDArray[np.float64]
 
-ENOUGH = 20.0
-"""So many results of a domain make an anchor's own trees weigh as much there as what its ability says."""
-ELSEWHERE = 0.3
-"""What a domain without results of an anchor weighs against one with enough: the same questions may stand in both."""
 STRANGE = 0.6
 """How far (standard deviation, log-odds) a model may be from what is expected on a prompt unlike anything known."""
 INTERVAL = 1.645
@@ -61,6 +59,7 @@ class QualityModel:
         self._eye: Eye = eye_of(contents, arrays, vector=False)
         self._meaning: Eye | None = eye_of(contents, arrays, vector=True) if "meaning" in arrays else None
         self._members = {known.name: _Member(known, len(contents.domains)) for known in contents.models}
+        self._anchored = self._anchors(standing_of(contents, arrays))
         self._prior = Prior(contents.prior, contents.prior_spread)
 
     @classmethod
@@ -90,8 +89,10 @@ class QualityModel:
         glance = self._lens.glance(text)
         given = None if vector is None or self._meaning is None else _checked(vector)
         eye = self._eye if given is None or self._meaning is None else self._meaning
-        tiers, anchors, length = eye.odds(glance, given)
-        return Seen(rising(tiers), anchors, length, glance.domains, self._lens.support(glance))
+        found, trees, length = eye.odds(glance, given)
+        tiers = rising(found)
+        anchors = self._anchored.odds(trees, tiers, glance.domains, glance.shape)
+        return Seen(tiers, anchors, length, glance.domains, self._lens.support(glance))
 
     def known(self, card: ModelCard) -> str | None:
         """The name under which results of this card's model are known."""
@@ -148,11 +149,23 @@ class QualityModel:
             return general, 0.0
         said = general + float(seen.domains @ member.effects)
         if member.known.anchor >= 0:
-            share = float(seen.domains @ (member.counts / (member.counts + ENOUGH)))
-            trust = share / (share + ELSEWHERE * (1 - share))
-            said += trust * (float(seen.anchors[member.known.anchor]) - said)
+            said = float(seen.anchors[member.known.anchor])
         said += float(seen.domains @ member.learnt)
         return said, said - general
+
+    def _anchors(self, standing: Standing | None) -> Anchored:
+        """What is known of the anchors; of one without an entry, nothing."""
+        found = {member.known.anchor: member for member in self._members.values()}
+        members = [found.get(place) for place in range(len(self.contents.anchors))]
+        none = np.zeros(len(self.contents.domains))
+        counts = np.array([none if each is None else each.counts for each in members]).reshape(-1, len(none))
+        return Anchored(
+            places=[1.0 if each is None else each.ability.place for each in members],
+            effects=np.array([none if each is None else each.effects for each in members]).reshape(-1, len(none)),
+            trusted=believed(counts),
+            home=believed(of_benchmarks(counts, self.contents.domains), SETTLED),
+            standing=standing,
+        )
 
 
 def _checked(vector: Sequence[float]) -> NDArray[np.float32]:

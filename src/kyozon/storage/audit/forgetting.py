@@ -44,6 +44,7 @@ _DELETE = (
     "DELETE FROM kept_answer WHERE key_id IN (SELECT id FROM api_key WHERE tenant = $1 AND body->>'user' = $2)",
     "DELETE FROM cached_answer WHERE tenant = $1 AND $2 = ANY(principals)",
     "DELETE FROM kept_reasoning WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
+    "DELETE FROM kept_response WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
     """
     UPDATE review_item SET content = NULL, state = CASE state WHEN 'delivered' THEN state ELSE 'expired' END
     WHERE (content IS NOT NULL OR state = 'waiting')
@@ -55,14 +56,32 @@ _DELETE = (
         WHERE s.tenant = $1 AND s.name = $2 AND s.id IN (f.judge, d.body->>'user')
     )
     """,
+    "DELETE FROM membership WHERE tenant = $1 AND member = $2",
+    """
+    DELETE FROM collection_share s USING collection c
+    WHERE c.id = s.collection_id AND c.tenant = $1 AND s.kind = 'user' AND s.name = $2
+    """,
     "DELETE FROM limit_lease WHERE kind = 'user' AND tenant = $1 AND id = $2",
     "DELETE FROM limit_pool WHERE kind = 'user' AND tenant = $1 AND id = $2",
+    "DELETE FROM upload WHERE tenant = $1 AND owner = $2",
 )
 """Beside the records, what holds a person's words or name. Nobody decides on words that are gone, or
 for a person who is. Of what was said of answers goes what the person said, and what was said of the answers to him: in the
 decisions his pseudonym stands by now.
 
 Tables that come later add themselves here.
+"""
+_RENAME = (
+    "UPDATE file SET owner = $3 WHERE tenant = $1 AND owner = $2",
+    "UPDATE collection SET owner = $3 WHERE tenant = $1 AND owner = $2",
+    """
+    UPDATE document SET readers = array_replace(readers, 'user:' || $2::text, 'user:' || $3::text),
+        version = CASE WHEN version > 0 THEN knowledge_changed(tenant) ELSE 0 END
+    WHERE tenant = $1 AND readers @> ARRAY['user:' || $2::text]
+    """,
+)
+"""Files and collections are the organisation's and stay, as their pseudonym's. Without a reader a document would be open to
+all, so that the pseudonym takes that place, too. Nobody else gets a right by it, and admin keys have theirs.
 """
 # Until the old key is gone from the file nobody else may put a new one into it: theirs would be lost, and all it opens.
 _ONE_AT_A_TIME = "SELECT pg_advisory_lock($1)"
@@ -129,6 +148,8 @@ class Forgetting:
             deleted += _count(await connection.execute(statement, tenant, user))
         await connection.execute(_REVOKE, keys, self._world.now(), people[0])
         await connection.execute(_STILL)
+        for statement in _RENAME:
+            records += _count(await connection.execute(statement, tenant, user, people[0]))
         records += await _unnamed(connection, (tenant, user), people, _JUST_NOW)
         everybody = people + await _ids(connection, _USERS_OF_KEYS, keys)
         await connection.execute(_DESTROY, everybody)

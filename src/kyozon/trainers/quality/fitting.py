@@ -21,6 +21,7 @@ from kyozon.trainers.quality.models import known_models, prior_of
 from kyozon.trainers.quality.observations import Observation, Table, tabled
 from kyozon.trainers.quality.panels import Lesson, panel_arrays, panels
 from kyozon.trainers.quality.stacking import stacked
+from kyozon.trainers.quality.standing import standing_arrays
 from kyozon.trainers.quality.words import (
     PATIENCE,
     Bayes,
@@ -89,10 +90,13 @@ def fit(observations: Sequence[Observation], options: Options | None = None) -> 
     heads = cross_ridge(corpus.weighted, targets, table.fold, WORDS_RIDGE)
     sight = _Sight(table, corpus, targets, place, heads, _expected(table, targets, place))
     grown = _grown(sight, chosen, vector=False)
-    arrays = grown.arrays | _lens(sight, bayes) | _panels(sight, grown)
+    lesson = Lesson(table, corpus, targets[:, TIERS:], 1 / (1 + np.exp(-grown.anchors)))
+    arrays = grown.arrays | _lens(sight, bayes) | panel_arrays(panels(lesson), len(anchors), len(table.domains))
     if int(_with_vector(table).sum()) >= LEAST_VECTORS:
         arrays |= _grown(sight, chosen, vector=True).arrays
     models = known_models(table, grown.tiers, grown.lengths, anchors)
+    place_of = {known.anchor: known.place for known in models}
+    arrays |= standing_arrays(lesson, grown.tiers, [place_of[each] for each in range(len(anchors))])
     prior, spread = prior_of(models, chosen.facts)
     numbers = {
         "evidence step": float(bayes.evidence.max() / 255),
@@ -182,13 +186,6 @@ def _meant(sight: _Sight) -> tuple[Numbers, Arrays]:
 
 def _with_vector(table: Table) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(table.vectors).any(axis=1))
-
-
-def _panels(sight: _Sight, grown: _Grown) -> Arrays:
-    """What sets the anchors apart, where several of them answered the same questions."""
-    scores, chances = sight.targets[:, TIERS:], 1 / (1 + np.exp(-grown.anchors))
-    found = panels(Lesson(sight.table, sight.corpus, scores, chances))
-    return panel_arrays(found, scores.shape[1], len(sight.table.domains))
 
 
 def _lens(sight: _Sight, bayes: Bayes) -> Arrays:

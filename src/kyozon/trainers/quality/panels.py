@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import nnls
+from scipy.sparse.linalg import svds
 
 from kyozon.trainers.quality.observations import Table
 from kyozon.trainers.quality.words import Corpus, cross_ridge, ridge
@@ -13,16 +15,18 @@ from kyozon.trainers.quality.words import Corpus, cross_ridge, ridge
 Numbers = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-FEWEST, MOST = 400, 3_000
+FEWEST, MOST = 700, 3_000
 """So many questions must all members of a panel have answered. Of more, trees learn the differences as well."""
 ANSWERED = 0.5
 """An anchor that has answered a smaller share of a benchmark is no member of its panel."""
-WORDS = (5.0, 10.0, 20.0, 40.0)
-"""How strongly the weights of the words are drawn to nought: what suits the panel best of these."""
-FORM = 1_000.0
-"""The same for the numbers of the form."""
+TOPICS = 100
+"""The directions in which the words of a panel's questions vary most: so many are looked at, single words are too many."""
+STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+"""How strongly the weights of topics and form are drawn to nought: what suits the panel best of these."""
+FORM = 0.03
+"""What a number of the form, in standard deviations, counts beside a topic."""
 CALM = 3.0
-"""How strongly the three witnesses' weights are drawn to nought: of few questions little is learnt."""
+"""How strongly the two witnesses' weights are drawn to nought: of few questions little is learnt."""
 
 
 class Panel(Struct, frozen=True, eq=False):
@@ -61,21 +65,31 @@ def panels(lesson: Lesson) -> list[Panel]:
 
 
 def _panel(lesson: Lesson, domains: Places, members: Places, rows: Places) -> Panel:
-    fold, words = lesson.table.fold[rows], lesson.corpus.weighted[rows]
+    fold = lesson.table.fold[rows]
     gaps, trees = (_against_mean(each[np.ix_(rows, members)]) for each in (lesson.scores, lesson.chances))
     middle, usual = gaps.mean(axis=0), trees.mean(axis=0)
     goal = gaps - middle
-    tried = ((each, cross_ridge(words, goal, fold, each)) for each in WORDS)
-    strength, by_words = min(tried, key=lambda one: float(((goal - one[1]) ** 2).sum()))
+    topics = _topics(lesson.corpus.weighted[rows])
     shapes = lesson.corpus.shapes[rows].astype(np.float64)
-    centre, scale = shapes.mean(axis=0), np.maximum(shapes.std(axis=0), 1e-3)
-    form = (shapes - centre) / scale
-    trust, worth, formed = _weights((trees - usual, by_words, cross_ridge(form, goal, fold, FORM)), goal)
-    weights, word_means = ridge(words, goal, strength)
-    slopes, form_means = ridge(form, goal, FORM)
-    told = formed * slopes / scale[:, None]
-    offset = middle - trust * usual + worth * word_means + formed * form_means - centre @ told
-    return Panel(domains, members, trust, worth * weights[:, :-1], told[:, :-1], offset[:-1])
+    centre, scale = shapes.mean(axis=0), np.maximum(shapes.std(axis=0), 1e-3) / FORM
+    features = np.concatenate((lesson.corpus.weighted[rows] @ topics, (shapes - centre) / scale), axis=1)
+    features -= features.mean(axis=0)
+    tried = ((each, cross_ridge(features, goal, fold, each)) for each in STRENGTHS)
+    strength, by_form = min(tried, key=lambda one: float(((goal - one[1]) ** 2).sum()))
+    trust, worth = _weights((trees - usual, by_form), goal)
+    slopes, _ = ridge(features, goal, strength)
+    words, form = np.split(worth * slopes, [topics.shape[1]])
+    words, form = topics @ words, form / scale[:, None]
+    at_home = np.asarray(lesson.corpus.weighted[rows].mean(axis=0)).ravel() @ words + centre @ form
+    offset = middle - trust * usual - at_home
+    return Panel(domains, members, trust, words[:, :-1], form[:, :-1], offset[:-1])
+
+
+def _topics(words: sparse.csr_matrix) -> Numbers:
+    """The directions (B by K) in which rows of words vary most: latent semantic analysis (Deerwester and others 1990)."""
+    count = min(TOPICS, min(words.shape) - 1)
+    _, _, found = svds(words.astype(np.float64), k=count, v0=np.ones(min(words.shape)))
+    return np.asarray(found.T)
 
 
 def _against_mean(values: Numbers) -> Numbers:

@@ -30,7 +30,7 @@ def lesson(count: int, answered: float = 1.0) -> Lesson:
 
 
 def test_it_finds_who_is_better_at_what() -> None:
-    taught = lesson(400)
+    taught = lesson(FEWEST)
     (panel,) = panels(taught)
     arrays = panel_arrays([panel], 2, 1)
     words = arrays["panel words"] * arrays["panel steps"]
@@ -46,5 +46,5 @@ def test_it_finds_who_is_better_at_what() -> None:
 
 def test_of_few_common_questions_there_is_no_panel() -> None:
     assert panels(lesson(FEWEST - 2)) == []
-    assert panels(lesson(400, answered=0.3)) == []
+    assert panels(lesson(FEWEST, answered=0.3)) == []
     assert panel_arrays([], 2, 1) == {}

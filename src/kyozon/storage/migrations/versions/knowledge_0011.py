@@ -76,6 +76,7 @@ _COLLECTIONS = (
         expires_at      timestamptz,
         embedder        text NOT NULL,
         next_embedder   text,
+        reindex         jsonb NOT NULL DEFAULT '{}',
         body            jsonb NOT NULL,
         UNIQUE (tenant, id)
     )
@@ -103,8 +104,10 @@ _COLLECTIONS = (
 
 _DOCUMENTS = (
     # `version` is the tenant's count of changes at the last one that concerns a search; 0 was never searchable. A document
-    # in progress is its own job: whoever takes it in holds it until `claimed_until`. `replaces` names the document that
-    # goes in the moment in which this one comes.
+    # in progress is its own job: whoever takes it in holds it until `claimed_until`; where nobody does, it waits until then.
+    # `replaces` names the document that goes in the moment in which this one comes. `key_id` is the key that attached it.
+    # `embedded_for` is the embedder whose vectors a re-index has brought so far.
+    # Text, chunks and vectors of a document that is not completed are on their way: nobody reads them.
     """
     CREATE TABLE document (
         tenant         text NOT NULL,
@@ -127,6 +130,8 @@ _DOCUMENTS = (
         claimed_until  timestamptz,
         tries          integer NOT NULL DEFAULT 0,
         progress       jsonb NOT NULL DEFAULT '{}',
+        key_id         text NOT NULL DEFAULT '',
+        embedded_for   text NOT NULL DEFAULT '',
         UNIQUE (collection_id, file_id),
         FOREIGN KEY (tenant, id) REFERENCES stored_value,
         FOREIGN KEY (tenant, collection_id) REFERENCES collection (tenant, id),
@@ -137,6 +142,7 @@ _DOCUMENTS = (
     "CREATE INDEX document_file ON document (file_id)",
     "CREATE INDEX document_waiting ON document (created_at, id) WHERE status = 'in_progress'",
     "CREATE INDEX document_changed ON document (tenant, version)",
+    "CREATE INDEX document_content ON document (tenant, content)",
     "CREATE INDEX document_batch ON document (batch) WHERE batch IS NOT NULL",
     """
     CREATE TABLE document_text (
@@ -158,12 +164,13 @@ _DOCUMENTS = (
     )
     """,
     "CREATE INDEX chunk_content ON chunk (content)",
-    # Half-precision floats, little endian: two bytes for each dimension.
+    # Half-precision floats, little endian: two bytes for each dimension, of each window of the chunk in turn.
     """
     CREATE TABLE chunk_vector (
         document_id  text NOT NULL,
         ordinal      integer NOT NULL,
         embedder     text NOT NULL,
+        windows      smallint NOT NULL DEFAULT 1,
         vector       bytea NOT NULL,
         PRIMARY KEY (document_id, ordinal, embedder),
         FOREIGN KEY (document_id, ordinal) REFERENCES chunk ON DELETE CASCADE
@@ -181,6 +188,22 @@ _DOCUMENTS = (
     )
     """,
     "CREATE INDEX document_gone_since ON document_gone (tenant, version)",
+)
+
+# Who takes documents in hears of new ones.
+_WORD = (
+    """
+    CREATE FUNCTION document_waits() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('kyozon_ingestion', '');
+        RETURN NULL;
+    END
+    $$
+    """,
+    "CREATE TRIGGER document_waits AFTER INSERT OR UPDATE OF status ON document FOR EACH STATEMENT "
+    "EXECUTE FUNCTION document_waits()",
+    "CREATE TRIGGER collection_reindexed AFTER UPDATE OF next_embedder ON collection FOR EACH STATEMENT "
+    "EXECUTE FUNCTION document_waits()",
 )
 
 # Changes of one tenant wait for each other, so that who has read up to a version has missed none below it.
@@ -233,5 +256,5 @@ _CHANGES = (
 
 def upgrade() -> None:
     """Add the tables."""
-    for statement in (*_FILES, *_COLLECTIONS, *_DOCUMENTS, *_CHANGES):
+    for statement in (*_FILES, *_COLLECTIONS, *_DOCUMENTS, *_WORD, *_CHANGES):
         op.execute(statement)

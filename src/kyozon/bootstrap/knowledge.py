@@ -1,0 +1,94 @@
+"""Puts together what keeps, takes in, finds and cites documents."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from msgspec import Struct
+
+from kyozon.bootstrap.world import WORLD
+from kyozon.inference import embedder
+from kyozon.parsing.isolated import IsolatedParser
+from kyozon.services.chat import ChatService
+from kyozon.services.embeddings import EmbeddingService
+from kyozon.services.knowledge.answering import AnsweringService
+from kyozon.services.knowledge.collections import CollectionService
+from kyozon.services.knowledge.documents import DocumentService
+from kyozon.services.knowledge.expiring import Expiring
+from kyozon.services.knowledge.files import FileService
+from kyozon.services.knowledge.groups import GroupService
+from kyozon.services.knowledge.ingesting import Ingesting
+from kyozon.services.knowledge.offered import Knowledge
+from kyozon.services.knowledge.reindexing import ReindexService
+from kyozon.services.knowledge.searching import SearchService
+from kyozon.services.knowledge.taking_in import TakingIn
+from kyozon.services.knowledge.uploads import UploadService
+from kyozon.services.provenance import Provenance
+from kyozon.services.registry import Registry
+from kyozon.services.responses import ResponseService
+from kyozon.settings import Settings
+from kyozon.storage.database import Database
+from kyozon.storage.knowledge.collections import PostgresCollections
+from kyozon.storage.knowledge.documents import PostgresDocuments
+from kyozon.storage.knowledge.feed import PostgresKnowledgeFeed
+from kyozon.storage.knowledge.files import PostgresFiles
+from kyozon.storage.knowledge.groups import PostgresGroups
+from kyozon.storage.knowledge.ingestion import PostgresIngestion
+from kyozon.storage.knowledge.reindexing import PostgresReindexing
+from kyozon.storage.knowledge.uploads import PostgresUploads
+from kyozon.storage.responses import PostgresResponses
+from kyozon.storage.vault import UNSEALED, Sealing
+
+
+class Needed(Struct, frozen=True):
+    """What documents are kept, found and answered from with."""
+
+    settings: Settings
+    database: Database
+    registry: Registry
+    provenance: Provenance
+    chat: ChatService
+    embeddings: EmbeddingService
+    sealing: Sealing = UNSEALED
+    server: str = ""
+
+
+class Kept(Struct, frozen=True):
+    """What is offered of documents, and what runs beside the server once the others know of it."""
+
+    offered: Knowledge
+    beside: Callable[[asyncio.Event], list[Coroutine[Any, Any, None]]]
+
+
+def knowledge(needed: Needed) -> Kept:
+    """The services of documents."""
+    database, registry, provenance = needed.database, needed.registry, needed.provenance
+    stored, gathered = PostgresFiles(database), PostgresCollections(database)
+    arriving, most = PostgresUploads(database), needed.settings.knowledge.max_file_mib << 20
+    files = FileService(stored, registry, provenance, WORLD, most)
+    collections = CollectionService(gathered, registry, WORLD, embedder.CARD.id)
+    documents = DocumentService(PostgresDocuments(database), files, collections, provenance, WORLD)
+    expiring = Expiring(stored, gathered, arriving, WORLD)
+
+    ingesting = _ingesting(needed)
+
+    def beside(known: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+        return [expiring.tend(), ingesting.work(known)]
+
+    uploads = UploadService(arriving, files, WORLD, most)
+    groups = GroupService(PostgresGroups(database), WORLD)
+    reindexing = ReindexService(collections, PostgresReindexing(database), WORLD)
+    search = SearchService(PostgresKnowledgeFeed(database), needed.embeddings, provenance, collections)
+    answering = AnsweringService(needed.chat, search, provenance, registry)
+    responses = ResponseService(PostgresResponses(database, needed.sealing), provenance, registry, WORLD)
+    kept = documents, groups, uploads, reindexing
+    return Kept(Knowledge(files, collections, *kept, search, answering, responses), beside)
+
+
+def _ingesting(needed: Needed) -> Ingesting:
+    """What takes documents in; under `tmp` of the data directory a file is unpacked while it is read."""
+    settings, database = needed.settings.knowledge, needed.database
+    waiting = PostgresIngestion(database, needed.server, needed.settings.data_dir / "tmp")
+    parser = IsolatedParser(settings.parse_seconds, settings.parse_memory_mib)
+    steps = TakingIn(waiting, parser, needed.embeddings, needed.provenance, WORLD)
+    return Ingesting(waiting, PostgresReindexing(database), steps, WORLD, settings.workers)

@@ -1,0 +1,92 @@
+"""`kyozon ask --collection`: an answer from one's own documents, with the places that it rests on."""
+
+from typing import Any
+
+from kyozon.cli.calling import call
+from kyozon.cli.collection_named import collection_named
+from kyozon.cli.options import Target
+from kyozon.cli.output import err, out, print_json
+from kyozon.cli.speech import say
+
+_SECONDS = 600
+_SHOWN = 300
+
+
+def ask_documents(target: Target, question: str, collections: tuple[str, ...], model: str, label: str | None) -> None:
+    """Ask, and print the answer with its numbered sources, what was searched, what it cost and the decision's name."""
+    stores = [collection_named(target, name) for name in collections]
+    body: dict[str, Any] = {
+        "model": model,
+        "input": question,
+        "tools": [{"type": "file_search", "vector_store_ids": [store["id"] for store in stores]}],
+    }
+    if label:
+        body["metadata"] = {"kyozon.label": label}
+    response = call(target, "POST", "/v1/responses", body, _SECONDS)
+    told = _told(response)
+    told["collections"] = [{"id": store["id"], "name": store["name"]} for store in stores]
+    told["cost"] = _cost(target, told["decision"])
+    if target.as_json:
+        print_json(told)
+    else:
+        _print(told)
+
+
+def _told(response: dict[str, Any]) -> dict[str, Any]:
+    about = response["kyozon"] or {}
+    texts = [part for item in response["output"] if item["type"] == "message" for part in item["content"]]
+    queries = [query for item in response["output"] if item["type"] == "file_search_call" for query in item["queries"]]
+    return {
+        "answer": "".join(part["text"] for part in texts),
+        "kind": about.get("answer"),
+        "sources": [found for part in texts for found in part["annotations"]],
+        "unsupported": about.get("unsupported", 0),
+        "searched": queries,
+        "model": response["model"],
+        "decision": about.get("decision"),
+        "response": response["id"],
+    }
+
+
+def _cost(target: Target, decision: str | None) -> dict[str, Any] | None:
+    """What the model's answer cost, where one was asked."""
+    if decision is None:
+        return None
+    outcome = call(target, "GET", f"/kyozon/v1/decisions/{decision}").get("outcome") or {}
+    charge: dict[str, Any] | None = outcome.get("charge")
+    return charge
+
+
+def _print(told: dict[str, Any]) -> None:
+    out.print(_plain(told["answer"]))
+    if told["sources"]:
+        out.print(say("\n[bold]Sources[/]", "\n[bold]出典[/]"))
+    for source in told["sources"]:
+        quote = " ".join(source["quote"].split())
+        quote = quote if len(quote) <= _SHOWN else f"{quote[:_SHOWN]}…"
+        out.print(f"\\[{source['number']}] {_plain(_where(source))}")
+        out.print(f"    [dim]{say('“', '「')}{_plain(quote)}{say('”', '」')}[/]")
+    names = ", ".join(store["name"] or store["id"] for store in told["collections"])
+    searched = " / ".join(told["searched"])
+    err.print(f"\n[dim]{_plain(say(f'Searched {names} for: {searched}', f'検索：{names} から「{searched}」'))}[/]")
+    if told["decision"] is None:
+        return
+    cost = told["cost"] or {}
+    paid = f"{cost['amount']} {cost['currency']}" if cost else say("cost unknown", "費用不明")
+    err.print(f"[dim]{_plain(told['model'])} · {paid} · kyozon explain {told['decision']}[/]")
+
+
+def _where(source: dict[str, Any]) -> str:
+    """`rules.pdf, p. 3, Leave › Annual leave`."""
+    first, last = source["page"], source["last_page"]
+    pages = f"{first}" if last in (None, first) else f"{first}–{last}"
+    parts = [source["filename"]]
+    if first is not None:
+        parts.append(say(f"p. {pages}", f"{pages} ページ"))
+    if source["section"]:
+        parts.append(" › ".join(source["section"]))
+    return say(", ", "、").join(parts)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

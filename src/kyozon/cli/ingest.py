@@ -1,0 +1,157 @@
+"""`kyozon ingest`: files and folders into a collection, again and again at no cost for what has not changed."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from kyozon.cli.calling import call
+from kyozon.cli.collection_named import collection_named
+from kyozon.cli.folders import Found, Wanted
+from kyozon.cli.options import Target, installation
+from kyozon.cli.output import err, out, print_error, print_json
+from kyozon.cli.progress import shown
+from kyozon.cli.speech import say
+from kyozon.cli.taking_in import Folder, Order, Outcome, Sent
+from kyozon.domain.errors import InvalidRequest, NotFound, WorldFailure
+from kyozon.domain.language import Text
+
+_LOOK_SECONDS = 1.0
+_WATCH_SECONDS = 3.0
+_STOPPED = 130
+
+
+@click.command(
+    help=say(
+        "Take files and folders into a collection, so that questions can be answered from them. What has not changed "
+        "since the last time costs nothing; what has changed replaces what was there.",
+        "ファイルやフォルダーをコレクションに取り込み、質問に答えられるようにします。"
+        "前回から変わっていないものは何もせず、変わったものは置き換えます。",
+    )
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-c", "--collection", required=True, help=say("Name or id of the collection.", "コレクションの名前か ID。"))
+@click.option(
+    "--create", is_flag=True, help=say("Make the collection if it is not there.", "なければコレクションを作ります。")
+)
+@click.option(
+    "--label",
+    help=say("How sensitive the files are, such as internal+hr.", "ファイルの機密度（例：internal+hr）。"),
+)
+@click.option(
+    "--readers",
+    help=say(
+        "Open to these alone: user:NAME, group:NAME, role:NAME, joined by commas.",
+        "閲覧できる人を限ります：user:名前・group:名前・role:名前 をコンマで区切ります。",
+    ),
+)
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help=say("Only such files, as '*.pdf'.", "対象のファイル（例：'*.pdf'）。")
+)
+@click.option("--exclude", multiple=True, metavar="GLOB", help=say("No such files.", "除外するファイル。"))
+@click.option(
+    "--delete", is_flag=True, help=say("Remove what is gone from the folders.", "フォルダーから消えたものを取り除きます。")
+)
+@click.option("--watch", is_flag=True, help=say("Go on looking for changes.", "変更を見張り続けます。"))
+@installation
+def ingest(target: Target, paths: tuple[Path, ...], collection: str, **options: Any) -> None:
+    """Send, wait, and say what became of it; 1 where something could not be taken in."""
+    wanted = Wanted(options["include"], options["exclude"])
+    found = _collection(target, collection, options)
+    order = Order(paths, found["id"], wanted, options["label"], options["readers"], options["delete"])
+    folder = Folder(target, order)
+    try:
+        outcome = _taken_in(folder, folder.look(), as_json=target.as_json)
+        _tell(target, found, outcome)
+        if options["watch"]:
+            _watch(target, found, folder)
+    except KeyboardInterrupt:
+        err.print(
+            say(
+                "Stopped. What was sent is still being taken in; the same command goes on where this one was.",
+                "中断しました。送信済みのファイルの取り込みはサーバーで続きます。同じコマンドで続きから再開できます。",
+            )
+        )
+        sys.exit(_STOPPED)
+    except OSError as error:
+        raise InvalidRequest(Text(f"cannot read: {error}", f"読み取れません：{error}")) from error
+    sys.exit(1 if outcome.failed else 0)
+
+
+def _collection(target: Target, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return collection_named(target, name)
+    except NotFound:
+        if not options["create"] or name.startswith("vs_"):
+            raise
+    headers = {} if options["label"] is None else {"x-kyozon-label": options["label"]}
+    made: dict[str, Any] = call(target, "POST", "/v1/vector_stores", {"name": name}, headers=headers)
+    return made
+
+
+def _taken_in(folder: Folder, files: list[Found], *, as_json: bool) -> Outcome:
+    with shown(as_json=as_json) as progress:
+        total = sum(max(1, file.bytes) for file in files)
+        task = progress.add_task(say("Comparing and sending", "比較して送信中"), total=total)
+        outcome = folder.send(files, lambda file: progress.advance(task, max(1, file.bytes)))
+        progress.remove_task(task)
+        whole = sum(max(1, sent.bytes) for sent in outcome.waiting)
+        task = progress.add_task(say("Taking in", "取り込み中"), total=whole or None)
+        done: dict[str, float] = {}
+
+        def told(sent: Sent, share: float) -> None:
+            done[sent.id] = share * max(1, sent.bytes)
+
+        while _follow(folder, outcome, told):
+            progress.update(task, completed=sum(done.values()))
+            time.sleep(_LOOK_SECONDS)
+    return outcome
+
+
+def _follow(folder: Folder, outcome: Outcome, told: Any) -> bool:
+    """A server that is away for a moment takes in what it has once it is back."""
+    try:
+        return folder.follow(outcome, told)
+    except WorldFailure as error:
+        print_error(error, as_json=False)
+        return True
+
+
+def _watch(target: Target, collection: dict[str, Any], folder: Folder) -> None:
+    """Look again and again; a file is sent once it has not changed from one look to the next."""
+    err.print(say("Watching for changes; Ctrl-C ends it.", "変更を見張っています。Ctrl-C で終了します。"))
+    known = before = folder.look()
+    while True:
+        time.sleep(_WATCH_SECONDS)
+        try:
+            now = folder.look()
+        except OSError:  # a file went between being listed and being looked at
+            continue
+        if now != known and now == before:
+            _tell(target, collection, _taken_in(folder, now, as_json=target.as_json))
+            known = now
+        before = now
+
+
+def _tell(target: Target, collection: dict[str, Any], outcome: Outcome) -> None:
+    parts = {name: getattr(outcome, name) for name in ("added", "changed", "unchanged", "removed")}
+    if target.as_json:
+        print_json({"collection": collection["id"], **parts, "failed": outcome.failed})
+        return
+    for path, why in outcome.failed.items():
+        out.print(f"[bold red]✗[/] {escape(path)}\n    {escape(why)}")
+    told = [
+        say(f"{len(outcome.added)} added", f"追加 {len(outcome.added)}"),
+        say(f"{len(outcome.changed)} changed", f"更新 {len(outcome.changed)}"),
+        say(f"{len(outcome.unchanged)} unchanged", f"変更なし {len(outcome.unchanged)}"),
+        say(f"{len(outcome.removed)} removed", f"削除 {len(outcome.removed)}"),
+        say(f"{len(outcome.failed)} failed", f"失敗 {len(outcome.failed)}"),
+    ]
+    name = collection["name"] or collection["id"]
+    out.print(f"{escape(name)}: " + say(", ", "、").join(told))
+
+
+commands = [ingest]

@@ -1,0 +1,93 @@
+"""Puts a document's text together, and notes where its pages, headings and tables begin."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from kyozon.domain.knowledge import Heading, Parsed
+from kyozon.parsing import refusals
+from kyozon.parsing.characters import cleaned
+
+LONGEST = 20_000_000
+"""So many characters a document has at most: about ten thousand pages."""
+
+_BLANK = re.compile(r"\s+")
+_LONGEST_TITLE = 200
+
+
+class Building:
+    """Text that grows at its end. Whatever is added is cleaned first; blocks are parted by a blank line."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._pages: list[int] = []
+        self._headings: list[Heading] = []
+        self._tables: list[tuple[int, int]] = []
+        self._scanned: list[int] = []
+
+    def page(self, *, scanned: bool = False) -> None:
+        """A page begins here."""
+        self._pages.append(self._length)
+        if scanned:
+            self._scanned.append(len(self._pages))
+
+    def heading(self, words: str, level: int) -> None:
+        """A heading; level 1 is the highest."""
+        if title := on_one_line(words):
+            self._headings.append(Heading(self._length, level, title[:_LONGEST_TITLE]))
+            self._add(title + "\n\n")
+
+    def block(self, words: str, gap: str = "\n\n") -> int:
+        """A paragraph, a list, a whole page; the offset at which it begins."""
+        start = self._length
+        if text := cleaned(words).strip("\n"):
+            self._add(text + gap)
+        return start
+
+    def gap(self) -> None:
+        """A blank line, after blocks that have none between them."""
+        self._add("\n")
+
+    def table(self, rows: Iterable[Sequence[str]]) -> None:
+        """Rows, the first of them the header; empty ones are left out. Cells are parted by ` | `."""
+        start = self._length
+        for row in rows:
+            if line := " | ".join(on_one_line(cell) for cell in row).rstrip(" |"):
+                self._add(line + "\n")
+        if self._length > start:
+            self._tables.append((start, self._length))
+            self._add("\n")
+
+    def mark(self, headings: Iterable[Heading], tables: Iterable[tuple[int, int]] = ()) -> None:
+        """Headings and tables whose words have been added as part of a block; offsets are those of the whole text."""
+        self._headings += headings
+        self._tables += tables
+
+    @property
+    def text(self) -> str:
+        """What has been added so far."""
+        return "".join(self._parts)
+
+    def parsed(self, title: str = "") -> Parsed:
+        """The document.
+
+        Raises:
+            InvalidFile: there are no words in it.
+        """
+        text = self.text
+        if not text.strip():
+            raise refusals.empty()
+        headings = tuple(sorted(self._headings, key=lambda heading: heading.start))
+        title = on_one_line(title)[:_LONGEST_TITLE]
+        return Parsed(text, title, tuple(self._pages), headings, tuple(self._tables), tuple(self._scanned))
+
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > LONGEST:
+            raise refusals.too_long(LONGEST)
+
+
+def on_one_line(words: str) -> str:
+    """Cleaned, and every run of whitespace one space."""
+    return _BLANK.sub(" ", cleaned(words)).strip()

@@ -1,0 +1,135 @@
+"""PDF, page by page: the words that stand in the file, and of pages that are pictures what OCR reads."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kyozon.domain.knowledge import Heading, Parsed
+from kyozon.parsing import refusals
+from kyozon.parsing.articles import article_headings
+from kyozon.parsing.building import Building, on_one_line
+from kyozon.parsing.pdf_lines import Line, lines_of, usual_height
+from kyozon.parsing.scans import words_in
+from kyozon.parsing.unwrapping import unwrapped
+from kyozon.ports.knowledge_parsing import Report
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from pypdfium2 import PdfDocument, PdfPage
+
+_TAIL = 1 << 16
+_FEWEST_CHARACTERS = 16
+_ILLEGIBLE = re.compile("[\ue000-\uf8ff\ufffd\x00-\x08]")
+_MOST_ILLEGIBLE = 0.3
+_DOTS_PER_INCH = 200
+_LONGEST_SIDE = 4000
+_HIGHER = 1.18  # than the usual letters a heading is
+_LONGEST_HEADING = 80
+_MOST_HEADINGS = 0.25  # of all lines; where there are more they are something else
+_WORDLESS = re.compile(r"[\W\d_]*")
+_NO_TITLE = re.compile(
+    r"^(microsoft (word|powerpoint|excel)\b|untitled|無題|.*\.(docx?|pptx?|xlsx?|indd|pdf|jtd)$)", re.IGNORECASE
+)
+
+
+def parse_pdf(path: Path, title: str, report: Report) -> Parsed:
+    """The words of a PDF; headings are numbered articles, and lines in larger letters than most.
+
+    Raises:
+        InvalidFile: it is damaged, cut off, locked, or there are no words in it.
+        MissingPiece: what reads PDF, or pictures, is not installed.
+    """
+    pages: list[list[Line] | str] = []
+    with _opened(path) as document:
+        count = len(document)
+        for number in range(count):
+            pages.append(_page(document, number))
+            report(number + 1, count)
+        own = on_one_line(str(document.get_metadata_value("Title") or ""))
+    return _built(pages, title if not own or _NO_TITLE.match(own) else own)
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[PdfDocument]":
+    try:
+        import pypdfium2  # noqa: PLC0415 - it is in an extra
+        import pypdfium2.raw as pdfium  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise refusals.missing("pypdfium2") from error
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        if b"%%EOF" not in file.read():  # PDFium would show the pages that are left, and the rest would not be missed.
+            raise refusals.broken("%%EOF")
+    try:
+        document = pypdfium2.PdfDocument(path)
+    except pypdfium2.PdfiumError as error:
+        raise refusals.locked() if error.err_code == pdfium.FPDF_ERR_PASSWORD else refusals.broken("PDF") from error
+    try:
+        yield document
+    finally:
+        document.close()
+
+
+def _page(document: "PdfDocument", number: int) -> list[Line] | str:
+    """Its lines, or what OCR reads of it."""
+    import pypdfium2  # noqa: PLC0415 - it is in an extra
+
+    try:
+        page = document[number]
+    except pypdfium2.PdfiumError as error:
+        raise refusals.broken(f"page {number + 1}") from error
+    try:
+        lines = lines_of(page)
+        return words_in(_picture(page)) if _is_picture(page, lines) else lines
+    finally:
+        page.close()
+
+
+def _is_picture(page: "PdfPage", lines: Sequence[Line]) -> bool:
+    """Whether hardly anything can be read in it as it is, and there is a picture, or letters nobody can tell apart."""
+    import pypdfium2.raw as pdfium  # noqa: PLC0415 - it is in an extra
+
+    words = "".join(line.words for line in lines)
+    if len(_ILLEGIBLE.findall(words)) > _MOST_ILLEGIBLE * len(words):
+        return True
+    few = len("".join(words.split())) < _FEWEST_CHARACTERS
+    return few and any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]))
+
+
+def _picture(page: "PdfPage") -> "Image":
+    longest = max(page.get_size())
+    scale = min(_DOTS_PER_INCH / 72, _LONGEST_SIDE / max(longest, 1.0))
+    picture: Image = page.render(scale=scale).to_pil()
+    return picture
+
+
+def _built(pages: Sequence[list[Line] | str], title: str) -> Parsed:
+    building = Building()
+    sizes = _heading_sizes([line for page in pages if not isinstance(page, str) for line in page])
+    large: dict[int, Heading] = {}
+    for page in pages:
+        building.page(scanned=isinstance(page, str))
+        if isinstance(page, str):
+            building.block(page)
+            continue
+        for line in unwrapped(page):
+            start = building.block(line.words, "\n")
+            if line.height in sizes and _may_be_heading(line.words):
+                large[start] = Heading(start, 1 + sizes.index(line.height), on_one_line(line.words))
+        building.gap()
+    numbered = {heading.start: heading for heading in article_headings(building.text)}
+    building.mark((large | numbered).values())
+    return building.parsed(title)
+
+
+def _heading_sizes(lines: Sequence[Line]) -> list[float]:
+    """The heights of headings, the greatest first; none where too much would be one."""
+    usual = usual_height(lines)
+    large = [line for line in lines if line.height >= _HIGHER * usual and _may_be_heading(line.words)]
+    return sorted({line.height for line in large}, reverse=True) if len(large) <= _MOST_HEADINGS * len(lines) else []
+
+
+def _may_be_heading(words: str) -> bool:
+    return len(words) <= _LONGEST_HEADING and not _WORDLESS.fullmatch(words)

@@ -1,0 +1,108 @@
+"""Whether what was found can answer a question: judged by the question's own words, which one place should have together.
+
+Vectors do not decide this: a question about a leave that a rule does not name is as near to that rule as one about a leave
+that it names.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
+from kyozon.retrieval.claims import Span, claims
+from kyozon.retrieval.grounding import folded_numbers, grams, numbers, stems, windows
+from kyozon.retrieval.packing import Source
+
+EVIDENT = 0.65
+"""From which share on words may be quoted as an answer, and a model need not name the source itself (`bench.citations`)."""
+
+_BEST = 3
+_ASKS = re.compile(
+    r"何(?:日間?|名|人|回|年間?|か?月|ヶ月|時間?|分|歳|階|個|台|枚|本|週間?|文字|割|度|番|キロ|メートル|円|冊|件)?"
+    r"|教えて|知りたい|ください|いくら|いくつ|どこ|どちら|いつ|誰|だれ|どれ|どの|どんな|どう|なぜ|ですか|ますか|でしょうか"
+    r"|必要|場合|方法|理由"
+)
+_ASKED = frozenset(
+    {"happen", "mean", "need", "get", "take", "use", "name", "call", "kind", "date", "year", "day", "number"}
+)
+_RUN = re.compile(r"[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff]+|[ァ-ヺー]+")
+
+
+class Evidence(Struct, frozen=True):
+    """What speaks for an answer: shares, from 0 to 1, of the question's words that stand together in the best place.
+
+    `terms` are its nouns, so far as they can be told without a dictionary, `pairs` what `grounding.grams` sees in it.
+    `numbers` says that the sources have every number of the question.
+    """
+
+    terms: float
+    pairs: float
+    numbers: bool
+
+    @property
+    def share(self) -> float:
+        """Both together; nothing where a number is foreign."""
+        return (self.terms + self.pairs) / 2 if self.numbers else 0.0
+
+    @property
+    def evident(self) -> bool:
+        """Whether an answer stands there."""
+        return self.share >= EVIDENT
+
+
+def bearing(question: str, source: Source, span: Span) -> float:
+    """The share of the question's words that a place has, with its headings and the claims before and after it."""
+    spans = claims(source.text)
+    start = max((begin for begin, end in spans if end <= span[0]), default=span[0])
+    stop = min((end for begin, end in spans if begin >= span[1]), default=span[1])
+    place = _above(source) + source.text[start:stop]
+    return (_share(_terms(question), place) + _pairs(question, place)) / 2
+
+
+def evidence(question: str, sources: Sequence[Source]) -> Evidence:
+    """What the sources have for a question."""
+    places = list(_places(sources[:_BEST]))
+    terms = _terms(question)
+    best_terms = max((_share(terms, place) for place in places), default=0.0)
+    best_pairs = max((_pairs(question, place) for place in places), default=0.0)
+    known = frozenset[str]().union(*(numbers(f"{source.filename} {source.text}") for source in sources))
+    return Evidence(best_terms, best_pairs, numbers(question) <= known)
+
+
+def _places(sources: Sequence[Source]) -> Iterator[str]:
+    """A few claims that follow one another, under the headings that they stand under."""
+    for source in sources:
+        above = _above(source)
+        for start, end in windows(source.text):
+            yield above + source.text[start:end]
+
+
+def _above(source: Source) -> str:
+    return f"{source.filename}\n{source.context}\n"
+
+
+def _pairs(question: str, place: str) -> float:
+    pairs = grams(_ASKS.sub(" ", question))
+    return len(pairs & grams(place)) / len(pairs) if pairs else 0.0
+
+
+def _terms(question: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The stems of Latin words, and pairs of characters of each run of kanji or katakana; what only asks is left out."""
+    folded = _ASKS.sub(" ", folded_numbers(question))
+    wide = {run[at : at + 2] for run in _RUN.findall(folded) for at in range(max(1, len(run) - 1))}
+    return stems(folded) - _ASKED, frozenset(wide)
+
+
+def _share(terms: tuple[frozenset[str], frozenset[str]], place: str) -> float:
+    latin, wide = terms
+    if not latin and not wide:
+        return 0.0
+    there, has = _folded(place)
+    return (len(latin & has) + sum(one in there for one in wide)) / (len(latin) + len(wide))
+
+
+@lru_cache(maxsize=1024)
+def _folded(place: str) -> tuple[str, frozenset[str]]:
+    folded = folded_numbers(place)
+    return folded, stems(folded)

@@ -1,0 +1,204 @@
+"""Passages in memory, found by their words and by their vectors, exactly, among those that a reader may see.
+
+Nothing that is not permitted has any part in what is found: not in the order, not in a score, not in a tie. The same
+permitted passages give the same result byte for byte, in whatever order they came and whatever came and went beside them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from kyozon.retrieval import bm25
+from kyozon.retrieval.columns import Column
+from kyozon.retrieval.directory import Directory, Entry, Scope
+from kyozon.retrieval.fusing import DEFAULT, Candidates, Fusion, fused
+from kyozon.retrieval.postings import Postings, merged, renumbered, sealed
+from kyozon.retrieval.tokens import Keys, keys
+from kyozon.retrieval.vectors import Vectors, normalised
+
+Floats = NDArray[np.float32]
+
+_GROWTH = 3  # A segment is merged into the one before it unless that is so many times as large.
+_WASTE = 0.25
+_PENDING = 4096
+
+
+class Piece(Struct, frozen=True):
+    """A chunk: its place in its document and what is searched.
+
+    `vectors` are those of its `windows` by `embedder`, one after the other, in little-endian half-precision floats.
+    """
+
+    ordinal: int
+    text: str
+    embedder: str = ""
+    windows: int = 0
+    vectors: bytes = b""
+
+
+class Query(Struct, frozen=True):
+    """What is looked for: words, and their vector for each embedder that was asked. `most` is how many to find.
+
+    `dense_weight` is the share of the vectors' word, between 0 and 1; None leaves it to how much the words tell.
+    """
+
+    text: str
+    vectors: Mapping[str, Floats]
+    most: int = 10
+    dense_weight: float | None = None
+
+
+class Found(Struct, frozen=True):
+    """A chunk and how well it fits, between 0 and 1."""
+
+    document: str
+    ordinal: int
+    score: float
+
+
+class Index:
+    """Not to be used by two threads at once."""
+
+    def __init__(self, how: bm25.Bm25 = bm25.Bm25(), fusion: Fusion = DEFAULT) -> None:  # noqa: B008 - both are frozen
+        self._how = how
+        self._fusion = fusion
+        self._directory = Directory()
+        self._segments: list[Postings] = []
+        self._pending: list[Keys] = []
+        self._vectors: dict[tuple[str, int], Vectors] = {}
+        self._owners, self._ordinals, self._lengths = Column(np.int32), Column(np.int32), Column(np.int32)
+        self._sizes: dict[str, int] = {}
+        self._dead = 0
+
+    def __len__(self) -> int:
+        """How many passages can be found."""
+        return len(self._owners) - self._dead
+
+    def __contains__(self, document: str) -> bool:
+        return document in self._directory
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of postings, vectors and rows."""
+        parts: tuple[Postings | Vectors | Column, ...] = (
+            *self._segments,
+            *self._vectors.values(),
+            self._owners,
+            self._ordinals,
+            self._lengths,
+        )
+        return sum(int(part.nbytes) for part in parts)
+
+    def put(self, entry: Entry, pieces: Sequence[Piece]) -> None:
+        """Add a document with its chunks, in place of what it had."""
+        self.remove(entry.document)
+        first = len(self._owners)
+        number = self._directory.put(entry)
+        tokens = [keys(piece.text) for piece in pieces]
+        self._pending += tokens
+        self._owners.extend(np.full(len(pieces), number, np.int32))
+        self._ordinals.extend(np.array([piece.ordinal for piece in pieces], np.int32))
+        self._lengths.extend(np.array([len(one) for one in tokens], np.int32))
+        self._sizes[entry.document] = len(pieces)
+        for row, piece in enumerate(pieces, first):
+            if piece.windows:
+                self._add_vectors(row, piece)
+        if len(self._pending) >= _PENDING:
+            self._seal()
+
+    def describe(self, entry: Entry) -> None:
+        """Who may see a document that is there, and what it is filtered by, is now this."""
+        self._directory.change(entry)
+
+    def remove(self, document: str) -> None:
+        """Forget a document, if it is there."""
+        if document in self._directory:
+            self._directory.remove(document)
+            self._dead += self._sizes.pop(document)
+            if self._dead > max(_PENDING, _WASTE * len(self._owners)):
+                self.compact()
+
+    def compact(self) -> None:
+        """Give back what removed documents took."""
+        self._seal()
+        there = np.array([entry is not None for entry in self._directory.entries], bool)
+        kept = there[self._owners.view] if len(there) else np.zeros(0, bool)
+        new = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+        self._segments = [part for part in (renumbered(one, new) for one in self._segments) if len(part)]
+        for vectors in self._vectors.values():
+            vectors.renumber(new)
+        entries = [entry for entry in self._directory.entries if entry is not None]
+        self._owners.keep(kept)
+        self._owners.view[:] = (np.cumsum(there) - 1)[self._owners.view]
+        self._ordinals.keep(kept)
+        self._lengths.keep(kept)
+        self._directory = Directory()
+        for entry in entries:
+            self._directory.put(entry)
+        self._dead = 0
+
+    def search(self, query: Query, scope: Scope) -> tuple[Found, ...]:
+        """The best chunks of what `scope` permits, best first; equals by document and ordinal."""
+        self._seal()
+        documents = self._directory.permitted(scope)
+        if not documents.any():
+            return ()
+        permitted = documents[self._owners.view]
+        lexical = bm25.scores(self._segments, permitted, self._lengths.view, keys(query.text), self._how)
+        leading = [_leading(lexical.scores, np.flatnonzero(lexical.scores), self._fusion.candidates)]
+        rows, cosines = self._dense(query, permitted, leading)
+        if not len(rows):
+            return ()
+        scores = fused(Candidates(lexical.scores[rows], lexical.ideal, cosines), query.dense_weight, self._fusion)
+        best = _leading(scores, np.arange(len(rows)), query.most)
+        found = [self._found(int(rows[one]), float(scores[one])) for one in best]
+        return tuple(sorted(found, key=lambda one: (-one.score, one.document, one.ordinal))[: query.most])
+
+    def _dense(
+        self, query: Query, permitted: NDArray[np.bool_], leading: list[NDArray[np.int64]]
+    ) -> tuple[NDArray[np.int64], tuple[Floats, ...]]:
+        """The candidates: `leading`, and the best of each embedder that was asked; and their cosines by each of those."""
+        asked = [
+            (self._vectors[name, len(vector)], normalised(vector[None, :])[0])
+            for name, vector in sorted(query.vectors.items())
+            if (name, len(vector)) in self._vectors
+        ]
+        for vectors, unit in asked:
+            slots = np.flatnonzero(permitted[vectors.rows]).astype(np.int32)
+            near = vectors.near(unit, None if len(slots) == len(vectors.rows) else slots)
+            best = _leading(near, np.arange(len(slots)), self._fusion.candidates)
+            leading.append(vectors.rows[slots[best]].astype(np.int64))
+        rows = np.unique(np.concatenate(leading))
+        return rows, tuple(vectors.cosines(unit, rows) for vectors, unit in asked)
+
+    def _found(self, row: int, score: float) -> Found:
+        entry = self._directory.entries[self._owners.view[row]]
+        assert entry is not None  # noqa: S101 - what is not there is not permitted
+        return Found(entry.document, int(self._ordinals.view[row]), score)
+
+    def _add_vectors(self, row: int, piece: Piece) -> None:
+        numbers = np.frombuffer(piece.vectors, "<f2").reshape(piece.windows, -1).astype(np.float32)
+        dimensions = numbers.shape[1]
+        vectors = self._vectors.setdefault((piece.embedder, dimensions), Vectors(dimensions))
+        vectors.extend(np.full(piece.windows, row, np.int32), numbers)
+
+    def _seal(self) -> None:
+        if not self._pending:
+            return
+        self._segments.append(sealed(len(self._owners) - len(self._pending), self._pending))
+        self._pending = []
+        while len(self._segments) > 1 and len(self._segments[-2]) < _GROWTH * len(self._segments[-1]):
+            last = self._segments.pop()
+            self._segments[-1] = merged(self._segments[-1], last)
+
+
+def _leading(scores: Floats, among: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Those of `among` with the highest scores, and all that equal the last of them, since rows come in any order."""
+    if len(among) <= most:
+        return among
+    held = scores[among]
+    last = np.partition(held, len(held) - most)[len(held) - most]
+    leading: NDArray[np.int64] = among[held >= last]
+    return leading

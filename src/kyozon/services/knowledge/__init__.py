@@ -1,0 +1,1 @@
+"""Answers from one's own documents: files, collections, documents, groups, their rights; search."""

@@ -1,0 +1,372 @@
+"""Answers from documents: rewrite, search, pack, ask a model as any other request, verify each claim, cite.
+
+The documents whose words stand before the model are sources of its request: their labels are joined to it, bind which model
+may see them, and are checked again where they leave. A request without a search goes to the model as it is.
+"""
+
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct, structs
+
+from kyozon.domain.callers import Caller
+from kyozon.domain.decisions import CacheUse
+from kyozon.domain.errors import KyozonError
+from kyozon.domain.knowledge import Passage, Search
+from kyozon.domain.labels import Label
+from kyozon.domain.language import Language
+from kyozon.domain.models import AUTO
+from kyozon.domain.requests import ChatRequest, Dialect, Json, Stated
+from kyozon.governance.labelling import request_label
+from kyozon.metering.estimate import chat_tokens, text_tokens
+from kyozon.ports.provider import Piece
+from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
+from kyozon.retrieval.evidence import evidence
+from kyozon.retrieval.following import fits, goes_on, queries, rewriting, turns
+from kyozon.retrieval.packing import Source, packed
+from kyozon.retrieval.prompting import language_of, with_passages
+from kyozon.services.chat import Ask, ChatService
+from kyozon.services.provenance import Provenance
+from kyozon.services.registry import Registry
+from kyozon.services.replays import Repeat
+
+_log = logging.getLogger(__name__)
+
+_MOST_TOKENS = 1800
+"""What passages may take of a model's window: more costs more, and models overlook what stands in the middle of much."""
+_FEWEST_TOKENS = 300
+_SPARE = 400
+_MOST_SAID = 400
+"""Tokens of an answer whose caller names no ceiling: short answers can be checked, and small models do not find an end."""
+_REWRITTEN_TOKENS = 80
+REWRITING = "rewrite-question"
+"""The purpose on record of the call that rewrites a question."""
+
+
+class Hits(Protocol):
+    """What a search has found."""
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """The best first."""
+        ...
+
+
+class Searcher(Protocol):
+    """Finds passages that a caller may read."""
+
+    async def search(
+        self, caller: Caller, search: Search, declared: Label | None = None, *, for_answer: bool = False
+    ) -> Hits:
+        """The best passages; with `for_answer` the decision of the answer is the record of their delivery."""
+        ...
+
+
+class Leaving(Protocol):
+    """The last look at a model's words before they leave: what may, as it may."""
+
+    def whole(self, payload: bytes) -> bytes:
+        """A whole answer's body."""
+        ...
+
+    def feed(self, piece: Piece) -> Iterable[Piece]:
+        """A piece of a stream."""
+        ...
+
+    def finish(self) -> Iterable[Piece]:
+        """What was held back to the end of a stream."""
+        ...
+
+
+Look = Callable[[str, Dialect], Leaving]
+"""The look at the answer of a decision."""
+
+
+class Wanted(Struct, frozen=True):
+    """A conversation that asks for an answer; `search` says where to look, None asks the model alone.
+
+    The last message is the question. `shows` says that the passages themselves go to the caller, beside the answer.
+    """
+
+    ask: Ask
+    search: Search | None = None
+    shows: bool = False
+
+
+class Prepared(Struct, frozen=True):
+    """What stands before the model, and what was looked for; `queries` is empty where nothing was looked for.
+
+    `evident` says that the sources surely answer the question.
+    """
+
+    ask: Ask
+    question: str = ""
+    queries: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    sources: tuple[Source, ...] = ()
+    evident: bool = False
+
+    @property
+    def language(self) -> Language:
+        """That of the question, in which Kyozon's own words in the answer are."""
+        return language_of(self.queries[-1])
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing was found that a model could answer from."""
+        return bool(self.queries) and not self.sources
+
+
+class Told(Struct, frozen=True):
+    """A whole answer. `composed` says what it rests on, None where nothing was looked for or the model calls tools.
+
+    `decision_id` is empty where no model was asked. `calls` are the tools that it wants called, `usage` its tokens, both as
+    in OpenAI's chat completions.
+    """
+
+    prepared: Prepared
+    text: str
+    composed: Composed | None = None
+    decision_id: str = ""
+    model: str = ""
+    calls: tuple[Json, ...] = ()
+    finish: str | None = None
+    usage: Json | None = None
+    label: Label | None = None
+    cache: CacheUse | None = None
+    replayed: bool = False
+
+
+class Telling(Struct, frozen=True):
+    """An answer on its way: words, and at the end all of it. Whoever takes it must await `close`."""
+
+    prepared: Prepared
+    pieces: AsyncIterator[str | Told]
+    close: Callable[[], Awaitable[None]]
+    decision_id: str = ""
+    model: str = ""
+    label: Label | None = None
+    cache: CacheUse | None = None
+    replayed: bool = False
+
+
+class AnsweringService:
+    """Answers with citations."""
+
+    def __init__(self, chat: ChatService, searcher: Searcher, provenance: Provenance, registry: Registry) -> None:
+        self._chat = chat
+        self._searcher = searcher
+        self._provenance = provenance
+        self._registry = registry
+
+    async def answer(self, wanted: Wanted, look: Look) -> Told:
+        """The whole answer.
+
+        Raises:
+            KyozonError: as `SearchService.search`, then as `ChatService.answer`.
+        """
+        prepared = await self._prepared(wanted)
+        if prepared.hopeless:
+            return _refused(prepared)
+        answered = await self._chat.answer(prepared.ask)
+        out = look(answered.decision_id, answered.dialect)
+        said = _Said()
+        said.completion(msgspec.json.decode(out.whole(answered.payload)))
+        told = Told(prepared, said.text, None, answered.decision_id, answered.model)
+        told = structs.replace(told, label=answered.label, cache=answered.cache, replayed=answered.replayed)
+        composer = _composer(prepared, out)
+        if composer is not None and not said.calls:
+            composer.feed(said.text)
+            _, composed = composer.finish()
+            return said.composed(told, composed)
+        return said.ending(told)
+
+    async def stream(self, wanted: Wanted, look: Look) -> Telling:
+        """The answer as it comes, claim by claim; returns once the model's first words are there.
+
+        Raises:
+            KyozonError: as `SearchService.search`, then as `ChatService.stream`; later failures are raised by the pieces.
+        """
+        prepared = await self._prepared(wanted)
+        if prepared.hopeless:
+            refused = _refusal(_refused(prepared))
+            return Telling(prepared, refused, refused.aclose)
+        streamed = await self._chat.stream(prepared.ask)
+        out = look(streamed.decision_id, streamed.dialect)
+        told = Told(prepared, "", None, streamed.decision_id, streamed.model)
+        told = structs.replace(told, label=streamed.label, cache=streamed.cache, replayed=streamed.replayed)
+        pieces = _told(streamed.pieces, out, _composer(prepared, out), told)
+
+        async def close() -> None:
+            await pieces.aclose()
+            await streamed.close()
+
+        found = Telling(prepared, pieces, close, streamed.decision_id, streamed.model)
+        return structs.replace(found, label=streamed.label, cache=streamed.cache, replayed=streamed.replayed)
+
+    async def _prepared(self, wanted: Wanted) -> Prepared:
+        ask, search = wanted.ask, wanted.search
+        messages = ask.request.chat["messages"]
+        if search is None or not turns(messages):
+            return Prepared(ask)
+        looked_for = queries(messages, await self._rewritten(ask))
+        search = structs.replace(search, queries=looked_for)
+        label = await self._label(ask)
+        found = await self._searcher.search(ask.caller, search, label, for_answer=not wanted.shows)
+        sources = packed(found.passages, text_tokens, self._room(ask))
+        question = looked_for[0]
+        evident = evidence(question, sources).evident
+        asked = _with_sources(ask, turns(messages)[-1], sources) if sources else ask
+        return Prepared(asked, question, looked_for, tuple(found.passages), sources, evident)
+
+    async def _label(self, ask: Ask) -> Label | None:
+        """The label of what is looked for: words of the conversation, and so of all that it was made from."""
+        if not ask.sources:
+            return ask.declared
+        own, _ = request_label(ask.declared, ask.caller.key, self._registry.installation.default_label)
+        return own.join(await self._provenance.label(ask.caller.tenant, ask.sources))
+
+    async def _rewritten(self, ask: Ask) -> str:
+        """The question on its own, by a model that may see the conversation; empty where it needs no rewriting, or fails.
+
+        It is a call of its own, decided, recorded and paid as every other. What it says is taken only if it fits.
+        """
+        messages = ask.request.chat["messages"]
+        if not goes_on(messages):
+            return ""
+        chat = {"model": ask.request.model, "messages": rewriting(messages), "max_completion_tokens": _REWRITTEN_TOKENS}
+        request = ChatRequest("openai", chat, chat)
+        repeat = Repeat(ask.caller.key.id, hashlib.sha256(msgspec.json.encode(chat)).hexdigest())
+        stated = Stated(REWRITING, ask.stated.session, ask.stated.parent)
+        call = structs.replace(ask, request=request, repeat=repeat, stated=stated, grant=None, asks_review=False)
+        try:
+            answered = await self._chat.answer(call)
+        except KyozonError as error:
+            _log.info("a question is not rewritten: %s", error.code)
+            return ""
+        said = _Said()
+        said.completion(msgspec.json.decode(answered.payload))
+        rewritten = said.text.strip().strip('"「」')
+        return rewritten if fits(rewritten, messages) else ""
+
+    def _room(self, ask: Ask) -> int:
+        """How many tokens the passages may take, so that the smallest of the models that may be chosen can read them."""
+        model = ask.request.model
+        cards = [card for card in self._registry.cards() if card.kind == "chat" and model in (AUTO, card.id)]
+        smallest = min((card.context for card in cards if card.context is not None), default=None)
+        if smallest is None:
+            return _MOST_TOKENS
+        chat = ask.request.chat
+        output = chat.get("max_completion_tokens") or _MOST_SAID
+        return max(_FEWEST_TOKENS, min(_MOST_TOKENS, smallest - chat_tokens(chat) - min(output, smallest // 2) - _SPARE))
+
+
+def _with_sources(ask: Ask, question: str, sources: Sequence[Source]) -> Ask:
+    """The request with the passages before its question, and the documents that they are from among its sources."""
+    messages = with_passages(ask.request.chat["messages"], question, sources)
+    chat = {"max_completion_tokens": _MOST_SAID, **ask.request.chat, "messages": messages}
+    documents = tuple(dict.fromkeys([*ask.sources, *(source.document for source in sources)]))
+    # Whoever repeats a request after the documents, or his rights, have changed asks for another answer.
+    seen = hashlib.sha256(ask.repeat.body_sha256.encode() + msgspec.json.encode(messages)).hexdigest()
+    cache = ask.cache if ask.cache in ("off", "refresh") else "exact"
+    repeat = structs.replace(ask.repeat, body_sha256=seen)
+    return structs.replace(ask, request=ChatRequest("openai", chat, chat), sources=documents, repeat=repeat, cache=cache)
+
+
+def _composer(prepared: Prepared, out: Leaving) -> Composer | None:
+    if not prepared.queries:
+        return None
+
+    def safe(words: str) -> str:
+        body = {"choices": [{"index": 0, "message": {"role": "assistant", "content": words}}]}
+        shown = msgspec.json.decode(out.whole(msgspec.json.encode(body)))
+        return str(shown["choices"][0]["message"]["content"])
+
+    return Composer(prepared.question, prepared.sources, prepared.language, evident=prepared.evident, safe=safe)
+
+
+def _refused(prepared: Prepared) -> Told:
+    """What is told where nothing that was found can answer: no model is asked."""
+    text = NOT_FOUND.to(prepared.language)
+    return Told(prepared, text, Composed(text, "refused"), finish="stop")
+
+
+async def _refusal(told: Told) -> AsyncGenerator[str | Told, None]:
+    yield told.text
+    yield told
+
+
+async def _told(
+    pieces: AsyncIterator[Piece], out: Leaving, composer: Composer | None, told: Told
+) -> AsyncGenerator[str | Told, None]:
+    """The words of a stream, verified, and at its end all of it."""
+    said = _Said()
+    async for piece in pieces:
+        for passed in out.feed(piece):
+            if fresh := _heard(said.chunk(msgspec.json.decode(passed.payload)), composer):
+                yield fresh
+    for passed in out.finish():
+        if fresh := _heard(said.chunk(msgspec.json.decode(passed.payload)), composer):
+            yield fresh
+    if composer is None or said.calls:
+        yield said.ending(structs.replace(told, text=said.text))
+        return
+    fresh, composed = composer.finish()
+    if fresh:
+        yield fresh
+    yield said.composed(told, composed)
+
+
+def _heard(text: str, composer: Composer | None) -> str:
+    return text if composer is None else composer.feed(text) if text else ""
+
+
+class _Said:
+    """The words of a chat completion, whole or in chunks; a refusal of the model's is its words, too."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.calls: dict[int, Json] = {}
+        self._finish: str | None = None
+        self._usage: Json | None = None
+
+    def completion(self, body: Json) -> None:
+        """All of it."""
+        self._usage = body.get("usage") or self._usage
+        for choice in (body.get("choices") or [])[:1]:
+            self._take(choice, choice.get("message") or {})
+
+    def chunk(self, body: Json) -> str:
+        """The words of one chunk."""
+        before = len(self.text)
+        self._usage = body.get("usage") or self._usage
+        for choice in body.get("choices") or []:
+            if choice.get("index", 0) == 0:
+                self._take(choice, choice.get("delta") or {})
+        return self.text[before:]
+
+    def composed(self, told: Told, composed: Composed) -> Told:
+        """With what became of its words; where they gave way to Kyozon's, these have not been cut off."""
+        ended = self.ending(structs.replace(told, text=composed.text, composed=composed))
+        return ended if composed.kind == "answered" else structs.replace(ended, finish="stop")
+
+    def ending(self, told: Told) -> Told:
+        """With how it ended."""
+        calls = tuple(self.calls[place] for place in sorted(self.calls))
+        return structs.replace(told, calls=calls, finish=self._finish, usage=self._usage)
+
+    def _take(self, choice: Json, message: Json) -> None:
+        content: Any = message.get("content") or ""
+        if isinstance(content, list):
+            content = "".join(part.get("text") or "" for part in content if isinstance(part, dict))
+        self.text += content + (message.get("refusal") or "")
+        self._finish = choice.get("finish_reason") or self._finish
+        for place, fragment in enumerate(message.get("tool_calls") or []):
+            call = self.calls.setdefault(fragment.get("index", place), {"id": "", "name": "", "arguments": ""})
+            function = fragment.get("function") or {}
+            call["id"] = call["id"] or fragment.get("id") or ""
+            call["name"] = call["name"] or function.get("name") or ""
+            call["arguments"] += function.get("arguments") or ""

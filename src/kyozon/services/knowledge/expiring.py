@@ -1,0 +1,45 @@
+"""What is not wanted any longer goes by itself: files at their time, collections that nobody has used for their days."""
+
+from datetime import timedelta
+
+from kyozon.domain.audit import AuditEvent
+from kyozon.domain.errors import StorageUnavailable
+from kyozon.ports.knowledge import CollectionStore, FileStore
+from kyozon.ports.uploads import UploadStore
+from kyozon.services.world import World
+
+_MOST = 100
+_REMEMBERED = timedelta(days=1)
+"""For so long it can still be told that an upload has expired."""
+
+
+class Expiring:
+    """Deletes what has expired, as its owner would have; of several servers any may."""
+
+    def __init__(self, files: FileStore, collections: CollectionStore, uploads: UploadStore, world: World) -> None:
+        self._files = files
+        self._collections = collections
+        self._uploads = uploads
+        self._world = world
+
+    async def tend(self, seconds: float = 60.0) -> None:
+        """Delete, again and again; runs until cancelled."""
+        while True:
+            await self._world.sleep(seconds)
+            try:
+                await self.expire()
+            except StorageUnavailable:
+                continue
+
+    async def expire(self) -> None:
+        """Delete what has expired by now, a hundred of each at most."""
+        now = self._world.now()
+        for file in await self._files.expired(now, _MOST):
+            await self._files.delete(file.tenant, file.id, self._event("file:expired", file.tenant, file.user, file.id))
+        for one in await self._collections.expired(now, _MOST):
+            event = self._event("collection:expired", one.tenant, one.owner, one.id)
+            await self._collections.delete(one.tenant, one.id, event)
+        await self._uploads.tidy(now, now - _REMEMBERED)
+
+    def _event(self, action: str, tenant: str, owner: str, name: str) -> AuditEvent:
+        return AuditEvent(self._world.new_id("evt"), self._world.now(), action, tenant, owner, name)

@@ -1,0 +1,1 @@
+"""Files, collections, documents, groups in PostgreSQL."""

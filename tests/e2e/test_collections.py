@@ -1,0 +1,40 @@
+"""Collections are made, shared and deleted at the terminal, and each person sees there what is his to see."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.installation import RunningKyozon
+
+
+@pytest.fixture(scope="module")
+def people(kyozon: RunningKyozon) -> dict[str, str]:
+    """A key for each of three people."""
+    of: dict[str, tuple[str, ...]] = {"aiko": (), "ben": ("--clearance", "internal"), "root": ("--admin",)}
+    return {
+        name: kyozon.key(f"shelf of {name}", "--tenant", "shelf", "--user", name, *more) for name, more in of.items()
+    }
+
+
+def test_a_collection_is_shared_with_a_group_and_leaving_it_ends_that(
+    kyozon: RunningKyozon, people: dict[str, str]
+) -> None:
+    def said(name: str, *words: str, language: str = "en", check: bool = True) -> Any:
+        return kyozon.command(*words, check=check, KYOZON_API_KEY=people[name], KYOZON_LANG=language)
+
+    made = said("aiko", "collections", "create", "規程", "--label", "internal", "--expires-days", "30").stdout
+    assert made.startswith("Made 規程 (vs_")
+    hidden = said("ben", "collections", "show", "規程", check=False)
+    assert (hidden.returncode, hidden.stdout) == (2, "")
+    assert said("root", "groups", "add", "legal", "ben", language="ja").stdout == "ben を legal に追加しました。\n"
+    assert "group:legal" in said("aiko", "collections", "share", "規程", "--with", "group:legal").stdout
+
+    shown = said("ben", "collections", "show", "規程").stdout
+    assert "internal" in shown
+    assert "legal" not in shown  # whom it is shared with is told to who may share it
+    assert "共有先           group:legal" in said("aiko", "collections", "show", "規程", language="ja").stdout
+    assert said("ben", "collections", "delete", "規程", "--yes", check=False).returncode == 2
+
+    said("root", "groups", "remove", "legal", "ben")
+    assert said("ben", "collections", "show", "規程", check=False).stderr == hidden.stderr
+    assert said("aiko", "collections", "delete", "規程", "--yes").stdout == "Deleted 規程.\n"

@@ -1,0 +1,119 @@
+"""Small files of Office, written part by part: what is in them is what a test says."""
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_LINKS = "http://schemas.openxmlformats.org/package/2006/relationships"
+_ROLES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_APPLICATION = "application/vnd.openxmlformats-officedocument"
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SLIDE = "http://schemas.openxmlformats.org/presentationml/2006/main"
+_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+
+
+def _style(name: str, called: str, depth: int) -> str:
+    return (
+        f'<w:style w:type="paragraph" w:styleId="{name}"><w:name w:val="{called}"/>'
+        f'<w:pPr><w:outlineLvl w:val="{depth}"/></w:pPr></w:style>'
+    )
+
+
+# Word in Japanese calls its first heading "1", and a house style goes by any name: the depth counts.
+_STYLES = f'<w:styles xmlns:w="{WORD}">{_style("1", "heading 1", 0)}{_style("a3", "社内見出し", 1)}</w:styles>'
+
+
+def _links(*links: tuple[str, str]) -> str:
+    inner = "".join(
+        f'<Relationship Id="r{number}" Type="{_ROLES}/{role}" Target="{target}"/>'
+        for number, (role, target) in enumerate(links)
+    )
+    return f'<Relationships xmlns="{_LINKS}">{inner}</Relationships>'
+
+
+def _written(path: Path, main: str, kind: str, parts: Mapping[str, str]) -> Path:
+    types = (
+        f'<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
+        f'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/{main}" '
+        f'ContentType="{_APPLICATION}.{kind}.main+xml"/></Types>'
+    )
+    whole = {"[Content_Types].xml": types, "_rels/.rels": _links(("officeDocument", main))} | dict(parts)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in whole.items():
+            archive.writestr(name, text if text.startswith("<?xml") else f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+    return path
+
+
+def paragraph(words: str, style: str = "") -> str:
+    """A paragraph of Word; `1` and `a3` are styles of headings."""
+    named = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f'<w:p>{named}<w:r><w:t xml:space="preserve">{words}</w:t></w:r></w:p>'
+
+
+def ruby(base: str, reading: str) -> str:
+    """A word with its reading over it, to stand in a paragraph."""
+    small, large = (f"<w:r><w:t>{words}</w:t></w:r>" for words in (reading, base))
+    return f"<w:ruby><w:rt>{small}</w:rt><w:rubyBase>{large}</w:rubyBase></w:ruby>"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A table of Word."""
+    cells = ("".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in row) for row in rows)
+    return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
+
+
+def word_file(path: Path, body: str, parts: Mapping[str, str] = {}) -> Path:
+    """A DOCX; `parts` take the place of its own, or are added."""
+    own = {
+        "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
+        "word/styles.xml": _STYLES,
+        "word/_rels/document.xml.rels": _links(("styles", "styles.xml")),
+    }
+    return _written(path, "word/document.xml", "wordprocessingml.document", own | dict(parts))
+
+
+def sheets_file(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> Path:
+    """An XLSX of texts."""
+    parts, names, links = {}, "", []
+    for number, (name, rows) in enumerate(sheets.items()):
+        lines = (
+            "".join(
+                f'<c r="{chr(ord("A") + at)}{row + 1}" t="inlineStr"><is><t>{cell}</t></is></c>'
+                for at, cell in enumerate(cells)
+            )
+            for row, cells in enumerate(rows)
+        )
+        filled = "".join(f'<row r="{at + 1}">{line}</row>' for at, line in enumerate(lines))
+        parts[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{_SHEET}"><sheetData>{filled}</sheetData></worksheet>'
+        )
+        names += f'<sheet name="{name}" sheetId="{number + 1}" r:id="r{number}"/>'
+        links.append(("worksheet", f"worksheets/sheet{number}.xml"))
+    parts["xl/workbook.xml"] = f'<workbook xmlns="{_SHEET}" xmlns:r="{_ROLES}"><sheets>{names}</sheets></workbook>'
+    parts["xl/_rels/workbook.xml.rels"] = _links(*links)
+    return _written(path, "xl/workbook.xml", "spreadsheetml.sheet", parts)
+
+
+def slides_file(path: Path, slides: Sequence[Sequence[str]]) -> Path:
+    """A PPTX; the first text of a slide is its title."""
+    parts, names, links = {}, "", []
+    for number, texts in enumerate(slides, 1):
+        shapes = "".join(
+            f'<p:sp><p:nvSpPr><p:cNvPr id="{at + 2}" name="s{at}"/><p:cNvSpPr/><p:nvPr>'
+            f'<p:ph type="{"body" if at else "title"}"/></p:nvPr></p:nvSpPr><p:spPr/>'
+            f"<p:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
+            for at, text in enumerate(texts)
+        )
+        parts[f"ppt/slides/slide{number}.xml"] = (
+            f'<p:sld xmlns:p="{_SLIDE}" xmlns:a="{_DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
+            f"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld></p:sld>"
+        )
+        names += f'<p:sldId id="{255 + number}" r:id="r{number - 1}"/>'
+        links.append(("slide", f"slides/slide{number}.xml"))
+    parts["ppt/presentation.xml"] = (
+        f'<p:presentation xmlns:p="{_SLIDE}" xmlns:r="{_ROLES}"><p:sldIdLst>{names}</p:sldIdLst></p:presentation>'
+    )
+    parts["ppt/_rels/presentation.xml.rels"] = _links(*links)
+    return _written(path, "ppt/presentation.xml", "presentationml.presentation", parts)

@@ -1,0 +1,102 @@
+"""Answers put together claim by claim."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kyozon.retrieval.citing import aligned, stands
+from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
+from kyozon.retrieval.packing import packed
+from tests.fakes.documents import LEAVE, WIFI, passage
+
+SOURCES = packed([passage("休暇", LEAVE), passage("wifi", WIFI, start=7)], len, 1000)
+WORDS = [
+    "年次有給休暇は6か月継続勤務した従業員に10日与えられます。【1】申請は3営業日前までに行います[1]。社員食堂は無料です。",
+    "Passwords are changed every 90 days [2]. The walls are blue. Ask the help desk in room 114.[2]",
+    "Passwords are changed every 30 days.",
+    "NOT_FOUND",
+    "",
+]
+
+
+def composed(words: str, pieces: list[str] | None = None, *, evident: bool = True) -> Composed:
+    composer = Composer("有給休暇は？", SOURCES, "ja" if "。" in words else "en", evident=evident)
+    out = "".join(composer.feed(piece) for piece in pieces or [words])
+    rest, found = composer.finish()
+    assert out + rest == found.text
+    return found
+
+
+def test_each_claim_gets_the_place_that_says_it_and_the_others_are_marked() -> None:
+    found = composed(WORDS[0])
+
+    assert found.kind == "answered"
+    assert [one.quote for one in found.citations] == [LEAVE.split("\n")[1], LEAVE.split("\n")[2]]
+    assert found.text.endswith("社員食堂は無料です。［出典なし］")
+    assert [bool(claim.citations) for claim in found.claims] == [True, True, False]
+
+
+def test_every_quotation_stands_at_its_anchor_and_every_mark_where_it_says() -> None:
+    texts = {"休暇": (LEAVE, 0), "wifi": (WIFI, 7)}
+    for words in WORDS:
+        found = composed(words)
+        for number, citation in enumerate(found.citations, 1):
+            assert stands(citation, *texts[citation.document])
+            assert found.text[citation.at :].startswith(f"[{number}]")
+
+
+def test_a_wrong_mark_is_put_right() -> None:
+    (citation,) = composed("Passwords are changed every 90 days [1].").citations
+
+    assert citation.document == "wifi"
+
+
+def test_words_without_support_give_way_to_a_quotation() -> None:
+    found = composed(WORDS[2])
+
+    assert found.kind == "quoted"
+    assert "30 days" not in found.text
+    assert all(claim.citations for claim in found.claims)
+
+
+@pytest.mark.parametrize("words", ["NOT_FOUND", "The passages do not mention the answer.", "資料に記載はありません。"])
+def test_a_model_that_says_there_is_nothing_is_believed(words: str) -> None:
+    found = composed(words)
+
+    assert (found.kind, found.text in (NOT_FOUND.en, NOT_FOUND.ja)) == ("refused", True)
+
+
+def test_where_nothing_is_evident_a_model_must_name_the_right_source() -> None:
+    assert composed("Passwords are changed every 90 days.", evident=False).kind == "refused"
+    assert composed("Passwords are changed every 90 days [1].", evident=False).kind == "refused"
+    assert composed("Passwords are changed every 90 days [2].", evident=False).kind == "answered"
+
+
+def test_nothing_unsupported_leaves_before_something_supported_has() -> None:
+    composer = Composer("q", SOURCES, "en")
+
+    assert composer.feed("The walls are blue. The floor is red. Pass") == ""
+    assert composer.feed("words are changed every 90 days [2]. The sk").startswith(
+        "The walls are blue. [not in the sources]"
+    )
+
+
+def test_a_claim_that_is_repeated_is_said_once() -> None:
+    assert composed("Passwords are changed every 90 days. " * 5).text.count("90 days") == 1
+
+
+@given(st.sampled_from(WORDS), st.lists(st.integers(0, 90), max_size=8))
+def test_it_does_not_matter_how_a_stream_is_cut(words: str, cuts: list[int]) -> None:
+    places = sorted({0, *(cut for cut in cuts if cut < len(words)), len(words)})
+    pieces = [words[first:second] for first, second in pairwise(places)]
+
+    assert composed(words, pieces or [""]) == composed(words)
+
+
+def test_a_quotation_is_found_across_white_space_and_compatible_forms() -> None:
+    text = "前文。ＡＢＣ 株式会社は\n1,200円を支払う。"
+
+    assert aligned("ABC株式会社は1,200円", text) == (3, 19)
+    assert aligned("XYZ株式会社", text) is None

@@ -1,0 +1,35 @@
+"""What stands before the model."""
+
+from msgspec import structs
+
+from kyozon.retrieval.packing import packed
+from tests.fakes.documents import passage
+
+TEXT = "第一条は総則を定める。第二条は定義を定める。第三条は適用を定める。"
+
+
+def test_neighbours_of_one_document_become_one_source_whose_parts_keep_their_pages() -> None:
+    first, second = TEXT[:22], TEXT[11:]
+    found = packed(
+        [passage("a", second, ordinal=1, start=11, page=2), passage("b", "別の文書です。"), passage("a", first, page=1)],
+        len,
+        1000,
+    )
+
+    assert [(one.number, one.document, one.text) for one in found] == [(1, "a", TEXT), (2, "b", "別の文書です。")]
+    assert found[0].anchor((0, 5)).page == 1
+    last = found[0].anchor((len(TEXT) - 5, len(TEXT)))
+    assert (last.page, last.start, last.end) == (2, len(TEXT) - 5, len(TEXT))
+
+
+def test_the_same_words_come_once() -> None:
+    again = structs.replace(passage("b", "Ｐａｓｓwords  change."), file="file-other")
+
+    assert len(packed([passage("a", "Passwords change."), again], len, 1000)) == 1
+
+
+def test_no_more_than_fits_and_the_first_is_cut_between_claims() -> None:
+    found = packed([passage("a", TEXT), passage("b", "短い。")], len, 15)
+
+    assert [one.text for one in found] == ["第一条は総則を定める。"]
+    assert packed([passage("a", TEXT), passage("b", "短い。")], len, 40)[-1].document == "b"
