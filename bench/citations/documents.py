@@ -1,7 +1,7 @@
-"""Sixteen documents of an invented organisation, half Japanese and half English, with questions. CC0, written for this bench.
+"""Sixteen documents of an invented organisation, half Japanese, half English, with questions. CC0, written for this bench.
 
-Of each question it is known which words of the document answer it, or that no document does. Many of the latter stay close to
-what the documents are about: a floor that has no room, a leave that is not named, the year before.
+Of each question it is known which words of the document answer it, or that no document does. Many of the latter stay
+close to what the documents are about: a floor that has no room, a leave that is not named, the year before.
 """
 
 from msgspec import Struct
@@ -301,7 +301,8 @@ Eye showers are tested every week, fire extinguishers once a year.
         """# Supply agreement with Norddal AB
 The agreement begins on 1 March 2026 and runs for 24 months.
 Either party may terminate it with three months' written notice.
-Norddal delivers within ten working days of an order. For each week of delay the price is reduced by 2 percent, up to 10 percent.
+Norddal delivers within ten working days of an order.
+For each week of delay the price is reduced by 2 percent, up to 10 percent.
 Invoices are payable within 45 days without deduction.
 Disputes are settled by the courts of Gothenburg under Swedish law.
 """,

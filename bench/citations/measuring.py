@@ -12,8 +12,8 @@ from bench.citations.documents import PAPERS, Paper
 from bench.client import await_ready
 from bench.installation import Installation
 
-_SAID = 60
-_PASSAGES = 2
+_SAID = 32
+_PASSAGES = 1
 
 
 class Asked(Struct, frozen=True):
@@ -71,7 +71,7 @@ def measure(asked: Sequence[Asked], told: Callable[[str], None]) -> list[Answere
                 found = []
                 for place, one in enumerate(asked, 1):
                     found.append(_answered(client, store.id, one))
-                    told(f"{place}/{len(asked)} {found[-1].kind} {one.question}")
+                    told(f"{place}/{len(asked)} {found[-1].kind}, right: {found[-1].right}: {one.question}")
                 return found
 
 

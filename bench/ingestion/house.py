@@ -47,14 +47,25 @@ class House:
             if not page["has_more"]:
                 return found
 
+    async def complete(self) -> int:
+        """How many documents of the collection can be found."""
+        store = await self.ask("GET", f"/v1/vector_stores/{self.collection}")
+        return int(store["file_counts"]["completed"])
+
     async def text(self, file: str) -> str:
         """The chunks of a document, one after the other."""
         page = await self.ask("GET", f"/v1/vector_stores/{self.collection}/files/{file}/content")
         return "\n".join(part["text"] for part in page["data"])
 
-    async def decisions(self) -> int:
-        """How many requests to models are on record, up to a hundred."""
-        return len((await self.ask("GET", "/kyozon/v1/decisions?limit=100"))["data"])
+    async def newest(self) -> str | None:
+        """The last request to a model that is on record."""
+        found = (await self.ask("GET", "/kyozon/v1/decisions?limit=1"))["data"]
+        return str(found[0]["id"]) if found else None
+
+    async def since(self, newest: str | None) -> int:
+        """How many requests to models were recorded after that one; a hundred stands for more, too."""
+        ids = [one["id"] for one in (await self.ask("GET", "/kyozon/v1/decisions?limit=100"))["data"]]
+        return ids.index(newest) if newest in ids else len(ids)
 
     async def sending(self, folder: Path) -> asyncio.subprocess.Process:
         """`kyozon ingest` under way."""

@@ -12,7 +12,10 @@ from msgspec import Struct
 from bench.ingestion.house import House, opened
 from bench.ingestion.made import last_words, small
 
-_LEAST, _LONGEST = 0.5, 2.5
+_MORE = (3, 18)
+"""So many more documents are complete, between the least and the most, and then up to `_LATER` seconds go by."""
+_LATER = 1.0
+_LOOK = 0.05
 _DATABASE_EVERY = 3
 
 
@@ -46,7 +49,7 @@ async def killed(scratch: Path, files: int, kills: int) -> Killed:
         found = await house.documents()
         counts = Counter(str(one["attributes"]["kyozon:path"]) for one in found)
         whole = sum([await _is_whole(house, one) for one in found])
-        before, began = await house.decisions(), time.monotonic()
+        before, began = await house.newest(), time.monotonic()
         await house.sent(folder)
         again = time.monotonic() - began
         return Killed(
@@ -58,14 +61,17 @@ async def killed(scratch: Path, files: int, kills: int) -> Killed:
             twice=sum(count > 1 for count in counts.values()),
             seconds=seconds,
             again_seconds=again,
-            again_decisions=await house.decisions() - before,
+            again_decisions=await house.since(before),
         )
 
 
 async def _round(house: House, folder: Path, chance: random.Random, *, database: bool) -> int:
     """How many are complete after a kill; what is called complete must be whole at that moment, too."""
+    wanted = await house.complete() + chance.randint(*_MORE)
     sending = await house.sending(folder)
-    await asyncio.sleep(chance.uniform(_LEAST, _LONGEST))
+    while await house.complete() < wanted and sending.returncode is None:  # noqa: ASYNC110 - it only answers
+        await asyncio.sleep(_LOOK)
+    await asyncio.sleep(chance.uniform(0.0, _LATER))
     if database:
         house.server.kill_database_at_once()
     await house.server.kill()

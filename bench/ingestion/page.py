@@ -8,9 +8,9 @@ from bench.report import Metrics, Page, Table
 
 _NOTES = (
     (
-        "`kyozon ingest` sends a folder of small files to a server, which is killed (SIGKILL) after 0.5 to 2.5 s, every "
-        "third time together with its database, as is the command; both are started again, and so on. After each kill "
-        "every document that is called complete is read back and compared; at the end all are."
+        "`kyozon ingest` sends a folder of small files to a server, which is killed (SIGKILL) up to a second after 3 to 18 "
+        "more of them are complete, every third time with its database, as is the command; both are started again, and so "
+        "on. After each kill every document that is called complete is read back and compared; at the end all are."
     ),
     "*Again* is the same command once more, on the same files: how many requests to models it made.",
     (

@@ -36,7 +36,7 @@ class Law(Struct, frozen=True):
 
     def at(self, labels: float) -> float:
         """The APGR that is expected of so many labels."""
-        return self.top - self.fall * labels**-self.power
+        return self.top - self.fall * float(labels**-self.power)
 
     def needed(self, target: float) -> float:
         """How many labels reach the target: infinity where none do, or more than a million."""

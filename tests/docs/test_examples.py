@@ -23,6 +23,7 @@ def test_a_newcomer_can_follow_the_page(
 ) -> None:
     assert rented.openai.received == []
     screen = first_screens["ja" if page in TRANSLATED else "en"]
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     newcomer = Newcomer(page, kyozon, tmp_path, screen)
     try:
         for block in blocks(page.read_text("utf-8")):

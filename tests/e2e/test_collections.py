@@ -11,9 +11,7 @@ from tests.e2e.installation import RunningKyozon
 def people(kyozon: RunningKyozon) -> dict[str, str]:
     """A key for each of three people."""
     of: dict[str, tuple[str, ...]] = {"aiko": (), "ben": ("--clearance", "internal"), "root": ("--admin",)}
-    return {
-        name: kyozon.key(f"shelf of {name}", "--tenant", "shelf", "--user", name, *more) for name, more in of.items()
-    }
+    return {name: kyozon.key(f"shelf of {name}", "--tenant", "shelf", "--user", name, *more) for name, more in of.items()}
 
 
 def test_a_collection_is_shared_with_a_group_and_leaving_it_ends_that(

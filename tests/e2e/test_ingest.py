@@ -2,10 +2,13 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,14 @@ dimensions = 8
 [local]
 enabled = false
 """
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where an installation of a test's own lives: a short path, since sockets need one."""
+    made = Path(tempfile.mkdtemp(prefix="kz-ing-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.fixture
@@ -96,7 +107,9 @@ def test_a_collection_is_made_where_that_is_asked_for(kyozon: RunningKyozon, fol
 
 
 @pytest.mark.timeout(240)
-def test_kill_minus_nine_leaves_each_file_whole_or_absent(models: Path, rented: Rented, tmp_path: Path) -> None:
+def test_kill_minus_nine_leaves_each_file_whole_or_absent(
+    models: Path, rented: Rented, tmp_path: Path, place: Path
+) -> None:
     chance = random.Random(6)  # noqa: S311 - a test's mixture
     folder = tmp_path / "many"
     folder.mkdir()
@@ -104,7 +117,7 @@ def test_kill_minus_nine_leaves_each_file_whole_or_absent(models: Path, rented: 
         parts = (f"Paragraph {part} of file {number} says {chance.random()}." for part in range(40))
         (folder / f"{number:03}.txt").write_text("\n\n".join(parts), "utf-8")
     config = CONFIG.format(openai=rented.openai.url, anthropic=rented.anthropic.url, gemini=rented.gemini.url)
-    with RunningKyozon(tmp_path / "k", models, config + EMBEDDER) as house:
+    with RunningKyozon(place, models, config + EMBEDDER) as house:
         key = house.key("many", "--label", "internal")
         store = made(house, key, "many", embedder="rented-embedder")
         for _ in range(KILLS):

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.markup import escape
 
 from kyozon.cli.calling import call
 from kyozon.cli.collection_named import collection_named
-from kyozon.cli.folders import Found, Wanted
+from kyozon.cli.folders import Found, Wanted, found
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_error, print_json
 from kyozon.cli.progress import shown
@@ -21,6 +22,7 @@ from kyozon.domain.language import Text
 
 _LOOK_SECONDS = 1.0
 _WATCH_SECONDS = 3.0
+_PATIENCE_SECONDS = 120.0
 _STOPPED = 130
 
 
@@ -32,7 +34,7 @@ _STOPPED = 130
         "前回から変わっていないものは何もせず、変わったものは置き換えます。",
     )
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-c", "--collection", required=True, help=say("Name or id of the collection.", "コレクションの名前か ID。"))
 @click.option(
     "--create", is_flag=True, help=say("Make the collection if it is not there.", "なければコレクションを作ります。")
@@ -60,14 +62,15 @@ _STOPPED = 130
 def ingest(target: Target, paths: tuple[Path, ...], collection: str, **options: Any) -> None:
     """Send, wait, and say what became of it; 1 where something could not be taken in."""
     wanted = Wanted(options["include"], options["exclude"])
-    found = _collection(target, collection, options)
-    order = Order(paths, found["id"], wanted, options["label"], options["readers"], options["delete"])
-    folder = Folder(target, order)
     try:
-        outcome = _taken_in(folder, folder.look(), as_json=target.as_json)
-        _tell(target, found, outcome)
+        files = list(found(paths, wanted))
+        stored = _collection(target, collection, options)
+        order = Order(paths, stored["id"], wanted, options["label"], options["readers"], options["delete"])
+        folder = Folder(target, order)
+        outcome = _taken_in(folder, files, as_json=target.as_json)
+        _tell(target, stored, outcome)
         if options["watch"]:
-            _watch(target, found, folder)
+            _watch(target, stored, folder)
     except KeyboardInterrupt:
         err.print(
             say(
@@ -77,8 +80,17 @@ def ingest(target: Target, paths: tuple[Path, ...], collection: str, **options: 
         )
         sys.exit(_STOPPED)
     except OSError as error:
-        raise InvalidRequest(Text(f"cannot read: {error}", f"読み取れません：{error}")) from error
+        raise _unreadable(error) from error
     sys.exit(1 if outcome.failed else 0)
+
+
+def _unreadable(error: OSError) -> InvalidRequest:
+    return InvalidRequest(
+        Text(
+            f"cannot read {error.filename}: {error.strerror}. Check the path and who may read it.",
+            f"{error.filename} を読み取れません（{error.strerror}）。パスと読み取り権限を確認してください。",
+        )
+    )
 
 
 def _collection(target: Target, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -105,19 +117,34 @@ def _taken_in(folder: Folder, files: list[Found], *, as_json: bool) -> Outcome:
         def told(sent: Sent, share: float) -> None:
             done[sent.id] = share * max(1, sent.bytes)
 
-        while _follow(folder, outcome, told):
+        patience = _Patience(folder)
+        while patience.follow(outcome, told):
             progress.update(task, completed=sum(done.values()))
             time.sleep(_LOOK_SECONDS)
     return outcome
 
 
-def _follow(folder: Folder, outcome: Outcome, told: Any) -> bool:
-    """A server that is away for a moment takes in what it has once it is back."""
-    try:
-        return folder.follow(outcome, told)
-    except WorldFailure as error:
-        print_error(error, as_json=False)
-        return True
+class _Patience:
+    """A server that is away for a while takes in what it has once it is back: it is said once, and waited for."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._away: float | None = None
+
+    def follow(self, outcome: Outcome, told: Callable[[Sent, float], None]) -> bool:
+        """As `Folder.follow`; raises `WorldFailure` where it has been away for too long."""
+        try:
+            more = self._folder.follow(outcome, told)
+        except WorldFailure as error:
+            now = time.monotonic()
+            if self._away is None:
+                self._away = now
+                print_error(error, as_json=False)
+            elif now - self._away > _PATIENCE_SECONDS:
+                raise
+            return True
+        self._away = None
+        return more
 
 
 def _watch(target: Target, collection: dict[str, Any], folder: Folder) -> None:
@@ -131,8 +158,11 @@ def _watch(target: Target, collection: dict[str, Any], folder: Folder) -> None:
         except OSError:  # a file went between being listed and being looked at
             continue
         if now != known and now == before:
-            _tell(target, collection, _taken_in(folder, now, as_json=target.as_json))
-            known = now
+            try:
+                _tell(target, collection, _taken_in(folder, now, as_json=target.as_json))
+                known = now
+            except WorldFailure as error:  # the next look tries again
+                print_error(error, as_json=target.as_json)
         before = now
 
 

@@ -124,8 +124,14 @@ class Folder:
         here, roots = {as_attribute(file.path) for file in files}, roots_of(self._order.paths)
         for path, gone in there.items():
             if path not in here and is_below(path, roots):
-                call(self._target, "DELETE", f"/v1/files/{gone['id']}")
+                call(self._target, "DELETE", f"{self._files}/{gone['id']}")
+                self._forget(gone["id"])
                 outcome.removed.append(path)
+
+    def _forget(self, file: str) -> None:
+        """Delete the bytes, too, where they are ours; somebody else's stay with whoever brought them."""
+        with suppress(CallerError):
+            call(self._target, "DELETE", f"/v1/files/{file}")
 
     def follow(self, outcome: Outcome, told: Callable[[Sent, float], None]) -> bool:
         """Ask how far the waiting ones have come: `told` hears of each how much of it is done; False once none is left."""
@@ -150,8 +156,7 @@ class Folder:
         elif state["status"] == "cancelled":
             outcome.fail(sent.path, say("cancelled", "取り消されました"))
         elif sent.replaces is not None:
-            with suppress(CallerError):  # somebody has deleted it already
-                call(self._target, "DELETE", f"/v1/files/{sent.replaces}")
+            self._forget(sent.replaces)
 
 
 def _share(progress: Mapping[str, Any] | None) -> float:

@@ -22,7 +22,7 @@ from kyozon.http.event_stream import EventStream, event, while_connected
 from kyozon.http.outgoing import Outgoing, outgoing
 from kyozon.http.paging import listed, page_of
 from kyozon.http.reading import body_of, cache_wish, caller_of, check_chat, declared_label, decode, repeat_of
-from kyozon.http.responses_answer import Frame, ResponseEvents, failed, response_of
+from kyozon.http.responses_answer import Frame, ResponseEvents, annotations, failed, response_of, search_items
 from kyozon.http.responses_request import chat_of, check_response, items_of, messages_of, search_in
 from kyozon.http.stating import stated_in
 from kyozon.retrieval.citing import MARK
@@ -47,8 +47,7 @@ async def create_response(request: Request) -> Response | EventStream:
     if not asked.wanted.ask.request.stream:
         told = await while_connected(request, knowledge.answering.answer(asked.wanted, look))
         frame = _framed(request, asked, told.decision_id)
-        response = response_of(frame, told, _seconds(request))
-        await _keep(request, asked, frame, told, response)
+        response = await _whole(request, asked, frame, told)
         return json_response(msgspec.json.encode(response), _headers(request, asked.caller, told))
     telling = await while_connected(request, knowledge.answering.stream(asked.wanted, look))
     found = _headers(request, asked.caller, telling)
@@ -141,8 +140,7 @@ async def _events(request: Request, asked: _Asked, telling: Telling, speaks: Lan
             if isinstance(piece, str):
                 told = events.delta(piece)
             else:
-                response = response_of(frame, piece, _seconds(request))
-                await _keep(request, asked, frame, piece, response)
+                response = await _whole(request, asked, frame, piece)
                 told = chain(events.end(piece), events.over(response))
             for name, payload in told:
                 yield event(payload, name)
@@ -152,8 +150,18 @@ async def _events(request: Request, asked: _Asked, telling: Telling, speaks: Lan
             yield event(payload, name)
 
 
+async def _whole(request: Request, asked: _Asked, frame: Frame, told: Told) -> Json:
+    """The whole response, looked through for canaries in what it quotes, and stored before its caller has it."""
+    response = response_of(frame, told, math.floor(services(request).world.now().timestamp()))
+    if told.decision_id:
+        quoted = [*annotations(frame, told), *search_items(frame, told.prepared)]
+        outgoing(request, asked.caller, told.decision_id, "openai").whole(msgspec.json.encode({"quoted": quoted}))
+    await _keep(request, asked, frame, told, response)
+    return response
+
+
 async def _keep(request: Request, asked: _Asked, frame: Frame, told: Told, response: Json) -> None:
-    """Store the response where that is wanted, before its caller hears that it is whole."""
+    """Store the response where that is wanted."""
     if not frame.stored:
         return
     kept, ask = services(request).knowledge.responses, asked.wanted.ask
@@ -195,10 +203,6 @@ def _headers(request: Request, caller: Caller, told: Told | Telling) -> dict[str
         return left_of_limits(request, caller)
     found = headers(request, caller, told.decision_id, told.model, replayed=told.replayed)
     return found | cache_header(told.cache) | label_header(told.label) | GENERATED
-
-
-def _seconds(request: Request) -> int:
-    return math.floor(services(request).world.now().timestamp())
 
 
 def _listed(item: Json, name: str, place: int) -> Json:

@@ -173,10 +173,10 @@ class ResponseEvents:
         yield self._event("response.output_item.added", output_index=self._items, item=item)
         yield self._said("response.content_part.added", part=part)
 
-    def _said(self, name: str, **fields: Any) -> tuple[str, bytes]:
+    def _said(self, name: str, /, **fields: Any) -> tuple[str, bytes]:
         return self._event(name, item_id=self._message, output_index=self._items, content_index=0, **fields)
 
-    def _event(self, name: str, **fields: Any) -> tuple[str, bytes]:
+    def _event(self, name: str, /, **fields: Any) -> tuple[str, bytes]:
         number, self._number = self._number, self._number + 1
         return name, msgspec.json.encode({"type": name, "sequence_number": number, **fields})
 

@@ -1,11 +1,10 @@
-"""The process that reads one file: within limits, without a way to the network or to the disk, and with no secrets in it.
+"""The process that reads one file, confined, and with no secrets in it.
 
 It gets its task on standard input, tells on standard output how far it is, and ends with the text or a refusal. It ends,
 too, when the input is closed, which is when the server is gone. Run as `python -m kyozon.parsing.child`.
 """
 
 import os
-import resource
 import sys
 import threading
 from pathlib import Path
@@ -15,21 +14,9 @@ import msgspec
 
 from kyozon.domain.errors import KyozonError
 from kyozon.parsing import refusals
+from kyozon.parsing.confinement import confine
 from kyozon.parsing.messages import HEAD_BYTES, Reached, Read, Refused, Reply, Task, framed
 from kyozon.parsing.reading import parse_file
-
-_MOST_OPEN_FILES = 256
-_NEVER = (
-    "socket.connect",
-    "socket.getaddrinfo",
-    "socket.sendto",
-    "subprocess.Popen",
-    "os.system",
-    "os.exec",
-    "os.posix_spawn",
-)
-_PATIENCE = 10
-"""So much lower the priority is than the server's: who asks now goes before what is read for later."""
 
 
 def main() -> None:
@@ -38,8 +25,8 @@ def main() -> None:
     os.dup2(2, 1)  # Whatever a library prints must not be taken for a reply.
     size = int.from_bytes(sys.stdin.buffer.read(HEAD_BYTES), "big")
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(size), type=Task)
+    confine(task.seconds, task.memory_mib)
     threading.Thread(target=_leave_with_the_server, daemon=True).start()
-    _confine(task)
     replies.write(framed(_outcome(task, replies)))
     replies.flush()
     os._exit(0)  # What native libraries still hold, the end of the process frees.
@@ -62,27 +49,6 @@ def _outcome(task: Task, replies: BinaryIO) -> Reply:
 
 def _refused(error: KyozonError) -> Refused:
     return Refused(error.code, error.text.en, error.text.ja)
-
-
-def _confine(task: Task) -> None:
-    os.nice(_PATIENCE)
-    memory, seconds = task.memory_mib << 20, int(task.seconds) + 1
-    for kind, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_CORE, 0),  # A core file would hold what the document says.
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _MOST_OPEN_FILES),
-    ):
-        _, hard = resource.getrlimit(kind)
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (allowed, allowed))
-    sys.addaudithook(_forbid)
-
-
-def _forbid(event: str, _: object) -> None:
-    if event in _NEVER:
-        raise PermissionError(event)
 
 
 def _leave_with_the_server() -> NoReturn:

@@ -11,6 +11,7 @@ from kyozon.parsing import refusals
 from kyozon.parsing.articles import article_headings
 from kyozon.parsing.building import Building, on_one_line
 from kyozon.parsing.pdf_lines import Line, lines_of, usual_height
+from kyozon.parsing.running_heads import without_running_heads
 from kyozon.parsing.scans import words_in
 from kyozon.parsing.unwrapping import unwrapped
 from kyozon.ports.knowledge_parsing import Report
@@ -107,14 +108,15 @@ def _picture(page: "PdfPage") -> "Image":
 
 def _built(pages: Sequence[list[Line] | str], title: str) -> Parsed:
     building = Building()
-    sizes = _heading_sizes([line for page in pages if not isinstance(page, str) for line in page])
+    written = without_running_heads([[] if isinstance(page, str) else page for page in pages])
+    sizes = _heading_sizes([line for lines in written for line in lines])
     large: dict[int, Heading] = {}
-    for page in pages:
+    for page, lines in zip(pages, written, strict=True):
         building.page(scanned=isinstance(page, str))
         if isinstance(page, str):
             building.block(page)
             continue
-        for line in unwrapped(page):
+        for line in unwrapped(lines):
             start = building.block(line.words, "\n")
             if line.height in sizes and _may_be_heading(line.words):
                 large[start] = Heading(start, 1 + sizes.index(line.height), on_one_line(line.words))

@@ -1,5 +1,6 @@
 """Pictures of writing: read by rapidocr, whose models come with its package. What is read so is marked as scanned."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -43,6 +44,7 @@ def words_in(picture: "Image") -> str:
 @cache
 def _engine() -> Any:
     """The models, which are loaded for the first picture."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # From 1.29 on onnxruntime would tell its maker about its use.
     try:
         from rapidocr import RapidOCR  # noqa: PLC0415 - it is in an extra, and takes a second to load
     except ImportError as error:

@@ -97,11 +97,15 @@ class FileStore(Protocol):
         ...
 
     async def delete(self, tenant: str, file: str, event: AuditEvent) -> bool:
-        """Delete a file, its documents and everything that was kept of either; False where it is not there."""
+        """Delete a file, its documents and everything that was kept of either; False where it is not there.
+
+        Raises:
+            NotAllowed: a legal hold stands over the tenant.
+        """
         ...
 
     async def expired(self, at: datetime, most: int) -> Sequence[StoredFile]:
-        """Files whose time is over."""
+        """Files whose time is over, and that no legal hold keeps."""
         ...
 
 

@@ -1,8 +1,8 @@
 """Documents that wait to be taken in: each is its own job, held by one server at a time."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
 from msgspec import Struct
@@ -52,6 +52,20 @@ class Vectors(Struct, frozen=True):
     packed: bytes
 
 
+class Unpacked(Protocol):
+    """A file on disk, for the length of an `async with`; None where there is none."""
+
+    async def __aenter__(self) -> Path | None:
+        """Unpack it."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None:
+        """Remove it."""
+        ...
+
+
 class Reindex(Struct, frozen=True):
     """How far the vectors of a collection's next embedder have come, in documents; `failure` says why they never did."""
 
@@ -81,7 +95,7 @@ class IngestionStore(Protocol):
         """Hold it for another minute, and say how far it has come."""
         ...
 
-    def file(self, job: Job) -> AbstractAsyncContextManager[Path | None]:
+    def file(self, job: Job) -> Unpacked:
         """The bytes of its file on disk, as long as the block runs; None where the file is gone."""
         ...
 

@@ -47,15 +47,16 @@ def scores(
     tokens, times = np.unique(wanted, return_counts=True)
     for places, repeated in zip(_places(segments, tokens), times.tolist(), strict=True):
         met = []
-        for rows, counts in places:
-            seen = None if everything else permitted[rows]
+        for some, counts in places:
+            rows = some.astype(np.intp)  # once: each use as an index would do it again
+            seen = None if everything else permitted.take(rows)
             met.append((rows, counts) if seen is None else (rows[seen], counts[seen]))
         frequency = sum(len(rows) for rows, _ in met)
         weight = repeated * float(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)))
         ideal += weight
         for rows, counts in met:
             often = counts.astype(np.float32)
-            found[rows] += np.float32(weight) * often / (often + norms[rows])
+            np.add.at(found, rows, np.float32(weight) * often / (often + norms.take(rows)))
     return Lexical(found, ideal)
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from kyozon.domain.knowledge import Anchor, Citation
 from kyozon.retrieval.claims import Span
-from kyozon.retrieval.grounding import SUPPORTED, Support, support
+from kyozon.retrieval.grounding import SUPPORTED, Support, across, support
 from kyozon.retrieval.packing import Source
 
 _ONE = r"[\[【［]\s*(?:source|passage|資料|出典)?\s*\d{1,2}(?:\s*[,、，]\s*\d{1,2})*\s*(?:†[^\]】］]{0,80})?[\]】］]"
@@ -50,7 +50,8 @@ def without_marks(text: str) -> tuple[str, tuple[int, ...]]:
 def place_of(claim: str, sources: Sequence[Source], cited: Sequence[int] = ()) -> Found | None:
     """What a claim rests on: of the sources that it cites, if one of them says it, else of the others; or nothing.
 
-    Words that the claim itself quotes are looked for as they are.
+    Words that the claim itself quotes are looked for as they are. A source in another script that is cited has support by
+    its numbers.
     """
     named = [source for source in sources if source.number in cited]
     others = [source for source in sources if source.number not in cited]
@@ -58,7 +59,8 @@ def place_of(claim: str, sources: Sequence[Source], cited: Sequence[int] = ()) -
         found = max((place for source in group for place in _places(claim, source)), key=lambda at: at.score, default=None)
         if found is not None:
             return found
-    return None
+    abroad = ((source, across(claim, source.text)) for source in named)
+    return next((Found(source, _bounded(said.span), said.score) for source, said in abroad if said.holds()), None)
 
 
 def aligned(quote: str, text: str) -> Span | None:

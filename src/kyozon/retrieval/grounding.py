@@ -13,7 +13,7 @@ SUPPORTED = 0.6
 """What share of a sentence's words must stand in a few sentences of its source (`python -m bench.citations`)."""
 
 _LATIN = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
-_WIDE = re.compile(r"[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002ffff]+|[ァ-ヺー]+|[ぁ-ゖー]+")
+_WIDE = re.compile(r"[ぁ-ゖァ-ヺ\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _HIRAGANA = re.compile(r"[ぁ-ゖー]+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"[ァ-ヺー]{3,}")
@@ -91,6 +91,21 @@ def support(claim: str, source: str) -> Support:
         if share > best.score + (0.0 if _shorter(span, best.span) else 0.08):
             best = Support(share, span, faults(claim, said, source))
     return best
+
+
+def across(claim: str, source: str) -> Support:
+    """The place that has all numbers of a claim in another script, of which there must be one, and denies as it does.
+
+    Between languages words cannot be compared. This is weaker than `support`, and holds only for a source that is named.
+    """
+    wanted = numbers(claim)
+    if not wanted or bool(_WIDE.search(claim)) == bool(_WIDE.search(source)):
+        return Support(0.0)
+    for span in windows(source):
+        said = source[slice(*span)]
+        if wanted <= numbers(said) and bool(_DENIES.search(_plain(claim))) == bool(_DENIES.search(_plain(said))):
+            return Support(SUPPORTED, span)
+    return Support(0.0)
 
 
 def faults(claim: str, said: str, source: str) -> tuple[str, ...]:

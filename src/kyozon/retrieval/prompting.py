@@ -63,5 +63,6 @@ def _fenced(sources: Sequence[Source], fence: str) -> str:
     parts = []
     for source in sources:
         title = " ".join(f"{source.filename} {source.context}".split())
-        parts.append(f"[{source.number}] {title}\n{source.text.strip()}")
+        # Not as they are cited: a model that only repeats what it reads has then cited nothing.
+        parts.append(f"({source.number}) {title}\n{source.text.strip()}")
     return f"<{fence}>\n" + "\n\n".join(parts) + f"\n</{fence}>"

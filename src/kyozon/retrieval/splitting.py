@@ -172,5 +172,6 @@ def _context(parsed: Parsed, standing: Standing, span: Span, table: Span | None)
     if parsed.title and parsed.title not in (heading.title for heading in headings):
         told.insert(0, parsed.title)
     if table is not None and table[0] < start:
-        told.append(parsed.text[slice(*table)].lstrip().partition("\n")[0])
+        line_end = parsed.text.find("\n", table[0], start)  # Not a slice of the table: it may be the whole document.
+        told.append(parsed.text[table[0] : line_end if line_end > 0 else start])
     return "\n".join(line[:_LONGEST_LINE_OF_CONTEXT] for line in told if line.strip())

@@ -21,7 +21,6 @@ _JOINED = (
 )
 _RUN = re.compile(f"[{_JOINED}]+")
 _WORD = re.compile(rf"[^\W_{_JOINED}]+")
-_JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
 _HIRAGANA = (0x3041, 0x309F)
 _SPACE = ord(" ")
 _BITS = 21  # of a character
@@ -34,11 +33,6 @@ def keys(text: str) -> Keys:
     folded = unicodedata.normalize("NFKC", text).lower()
     words = [key for word in _WORD.findall(folded) for key in _of_word(word)]
     return np.concatenate([_of_runs(" ".join(_RUN.findall(folded))), np.array(words, np.uint64)])
-
-
-def is_japanese(text: str) -> bool:
-    """Whether kana or Chinese characters stand in it."""
-    return _JAPANESE.search(text) is not None
 
 
 def _of_runs(runs: str) -> Keys:

@@ -51,6 +51,7 @@ class Database:
             "kyozon.server": server,  # the default of a column
         }
         self._pool: asyncpg.Pool | None = None
+        self._slow = asyncio.Semaphore(max(1, connections // 4))
 
     async def connect(self) -> None:
         """Open the pool; raises `StorageUnavailable` where no server answers."""
@@ -89,6 +90,15 @@ class Database:
     async def writing(self) -> AsyncIterator[Any]:
         """A connection inside a transaction: committed at the end, rolled back on an error."""
         async with self.reading() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def writing_slowly(self) -> AsyncIterator[Any]:
+        """As `writing`, for what takes seconds, such as files: three quarters of the connections are always left to others.
+
+        Who comes when the rest are in use waits for a turn.
+        """
+        async with self._slow, self.writing() as connection:
             yield connection
 
     @asynccontextmanager

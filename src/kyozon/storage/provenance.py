@@ -43,6 +43,13 @@ SELECT o.body#>>'{cache,source}' FROM outcome o JOIN decision d ON d.id = o.deci
 WHERE o.decision_id = made.id AND o.body#>>'{cache,source}' IS NOT NULL
 """
 """What the value `made.id` of tenant $1 was made from, one step up."""
+# Subqueries, not joins: the planner expects thousands of values, and would read all decisions to join them.
+_OWN_LABEL = """coalesce(
+    (SELECT v.label FROM stored_value v WHERE v.tenant = $1 AND v.id = made.id),
+    (SELECT p.body->'label' FROM decision p WHERE p.tenant = $1 AND p.id = made.id)
+)"""
+LABELS_OF_MADE = f"SELECT {_OWN_LABEL} FROM made"  # noqa: S608 - constants
+"""The own label of each value in `made`; null is unknown."""
 
 
 def made_from_gone(decision: str) -> str:
@@ -58,9 +65,7 @@ WITH RECURSIVE made (root, id) AS (
     UNION
     SELECT made.root, source.id FROM made CROSS JOIN LATERAL ({MADE_FROM}) AS source
 )
-SELECT DISTINCT made.root, coalesce(v.label, d.body->'label') AS label FROM made
-LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = made.id
-LEFT JOIN decision d ON d.tenant = $1 AND d.id = made.id
+SELECT DISTINCT made.root, {_OWN_LABEL} AS label FROM made
 """  # noqa: S608 - a constant
 _DERIVED = """
 WITH RECURSIVE made (id) AS (

@@ -1,14 +1,20 @@
 """`/v1/responses` as OpenAI's own client speaks it, over documents that are there."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from msgspec import structs
 from openai import AsyncOpenAI, BadRequestError, NotFoundError
 from openai.types.responses import Response, ResponseFileSearchToolCall, ResponseOutputMessage, ResponseOutputText
 
+from kyozon.domain.canaries import Canary
+from kyozon.domain.errors import StreamBroken
 from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.governance.links import LinkRules
+from kyozon.ports.provider import Piece
 from tests.fakes.documents import LEAVE, WIFI, AnsweringInstallation, passage
 from tests.fakes.installation import api_key
 from tests.fakes.scripted import Line, piece, reported
@@ -150,6 +156,21 @@ async def test_a_conversation_goes_on_from_a_stored_response(openai: AsyncOpenAI
     assert "[1]" not in house.chats["local"].calls[-1].request.chat["messages"][2]["content"]
 
 
+async def test_what_goes_on_is_labelled_with_what_was_said_before() -> None:
+    label = Label(Level.CONFIDENTIAL, frozenset({"pii"}))
+    house = AnsweringInstallation([passage("doc_wifi", WIFI)], label)
+    house.chats["local"].scripts = [says(ANSWER.replace("[2]", "[1]"))]
+    async with served(house) as base, AsyncOpenAI(api_key="ky-test", base_url=f"{base}/v1", max_retries=0) as client:
+        first = await asked(client)
+        await asked(client, "And those for guests?", previous_response_id=first.id)
+
+    looked_for = [declared for _, declared, _ in house.search.asked]
+    assert looked_for == [None, label]
+    assert all("pii" in decision.label.compartments for decision in house.book.decisions_by_id.values())
+    assert (await house.provenance.label("default", (first.id,))).compartments == {"pii"}
+    await house.drain()
+
+
 async def test_a_rewriting_that_drifts_is_not_looked_for(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
     first = await asked(openai)
     house.chats["local"].scripts = [says("The capital of France is Paris."), says(ANSWER)]
@@ -203,6 +224,59 @@ async def test_documents_above_every_zone_are_refused_and_nothing_is_sent() -> N
             await client.responses.create(model="cheap", input=QUESTION, tools=[SEARCH])  # type: ignore[list-item]
     assert secret.sent == []
     await secret.drain()
+
+
+async def test_a_canary_in_what_is_quoted_raises_the_alarm_and_links_in_it_are_inert(house: AnsweringInstallation) -> None:
+    token = "kzn-4f8a2c91d7"
+    words = f"Wireless\nPasswords are changed every 90 days, see {token} and https://evil.example/?q=1 for more.\n"
+    marked = AnsweringInstallation([passage("doc_wifi", words)])
+    marked.canaries.append(Canary("wifi", token, marked.time.world.now()))
+    marked.links = LinkRules("mark")
+    marked.chats["local"].scripts = [says("Passwords are changed every 90 days [1].")]
+    async with served(marked) as base, AsyncOpenAI(api_key="ky-test", base_url=f"{base}/v1", max_retries=0) as client:
+        response = await asked(client)
+    (cited,) = message(response).annotations
+
+    assert {(alarm.canary, alarm.place) for alarm in marked.alarms} >= {("wifi", "answer")}
+    assert "https://evil.example" not in cited.model_dump()["quote"]
+    await marked.drain()
+    assert house.alarms == []
+
+
+async def test_a_stream_that_breaks_says_so_and_is_not_stored(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
+    house.chats["local"].scripts = [[*says(ANSWER)[:12], StreamBroken("local", "it fell")]]
+    async with openai.responses.stream(model="in-house", input=QUESTION, tools=[SEARCH]) as stream:  # type: ignore[list-item]
+        events = [event async for event in stream]
+
+    failed = events[-1]
+    assert failed.type == "response.failed"
+    assert failed.response.error is not None
+    assert "it fell" in failed.response.error.message
+    assert house.responses.by_id == {}
+
+
+async def test_functions_that_the_model_calls_come_as_items(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
+    call = {
+        "index": 0,
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"city":"Osaka"}'},
+    }
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    delta = chunk | {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    house.chats["local"].scripts = [[Piece(msgspec.json.encode(delta), finish="tool_calls"), reported(None)]]
+    tool: Any = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": False}
+    async with openai.responses.stream(model="in-house", input="Osaka?", tools=[tool]) as stream:
+        final = await stream.get_final_response()
+    (found,) = final.output
+
+    assert found.type == "function_call"
+    assert (found.call_id, found.name, found.arguments) == ("call_1", "weather", '{"city":"Osaka"}')
+    house.chats["local"].scripts = [says(ANSWER)]
+    output: Any = [{"type": "function_call_output", "call_id": "call_1", "output": "rain"}]
+    await openai.responses.create(model="in-house", input=output, previous_response_id=final.id, tools=[tool])
+    roles = [told["role"] for told in house.chats["local"].calls[-1].request.chat["messages"]]
+    assert roles == ["user", "assistant", "tool"]
 
 
 async def test_without_a_search_a_response_is_what_the_model_says(openai: AsyncOpenAI) -> None:

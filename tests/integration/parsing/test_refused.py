@@ -1,6 +1,7 @@
 """Files that are broken, locked, or meant to do harm: each is refused in words that say what to do."""
 
 import struct
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kyozon.domain.errors import InvalidFile, KyozonError, UnsupportedFile
+from kyozon.domain.errors import InvalidFile, KyozonError, MissingPiece, UnsupportedFile
 from kyozon.parsing.reading import parse_file
 from tests.samples.office import WORD, paragraph, word_file
 from tests.samples.printed import lines, pdf_file
@@ -100,6 +101,17 @@ def test_refused(tmp_path: Path, made: Callable[[Path], Path], error: type[Kyozo
     with pytest.raises(error, match=words) as refused:
         parse_file(path, path.name, lambda *_: None)
     assert refused.value.text.ja
+
+
+@pytest.mark.parametrize(("package", "made"), [("kreuzberg", good), ("pypdfium2", cut_pdf), ("PIL", huge)])
+def test_a_missing_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, made: Callable[[Path], Path]
+) -> None:
+    path = made(tmp_path)
+    monkeypatch.setitem(sys.modules, package, None)
+
+    with pytest.raises(MissingPiece, match=r"pip install 'kyozon\[documents\]'"):
+        parse_file(path, path.name, lambda *_: None)
 
 
 def test_the_content_counts_and_not_the_name(tmp_path: Path) -> None:

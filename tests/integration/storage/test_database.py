@@ -1,4 +1,5 @@
-from contextlib import suppress
+import asyncio
+from contextlib import AsyncExitStack, suppress
 from typing import Literal
 
 import asyncpg
@@ -66,3 +67,16 @@ async def test_who_waits_for_the_disk(postgres_dsn: str, durability: Literal["st
     async with database.reading() as connection:
         assert await connection.fetchval("SHOW synchronous_commit") == waits
     await database.close()
+
+
+async def test_what_is_slow_leaves_connections_to_others(database: Database) -> None:
+    async with AsyncExitStack() as held:
+        first = AsyncExitStack()
+        await first.enter_async_context(database.writing_slowly())
+        await held.enter_async_context(database.writing_slowly())
+        third = asyncio.create_task(held.enter_async_context(database.writing_slowly()))
+        for _ in range(6):  # all that the pool has besides
+            await held.enter_async_context(database.reading())
+        assert not third.done()
+        await first.aclose()
+        assert await (await third).fetchval("SELECT true")

@@ -30,6 +30,12 @@ TEXT = "The river freezes in January.\n\nTrains run every ten minutes.\n\nTicket
 OTHER = structs.replace(EMBEDDER, id="other-embedder")
 
 
+KILLED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%knowledge_changed%'
+"""
+
+
 class Place:
     """One server's ingestion over a database of its own."""
 
@@ -313,17 +319,13 @@ async def test_a_database_that_dies_while_publishing_publishes_nothing(place: Pl
     await place.drain()
     new = await place.waiting.add(TEXT.replace("four", "five"), replaces=old)
     job = await place.claimed()
-    async with place.waiting.database.alone() as other:
-        async with other.transaction():
-            await other.execute("SELECT knowledge_changed('default')")
-            working = asyncio.create_task(place.ingesting._hold(job))
-            died = None
-            while not died:
-                died = await other.fetchval(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%knowledge_changed%'"
-                )
-            await working
+    async with place.waiting.database.alone() as other, other.transaction():
+        await other.execute("SELECT knowledge_changed('default')")
+        working = asyncio.create_task(place.ingesting._hold(job))
+        async with asyncio.timeout(30):
+            while await place.waiting.one(KILLED) is None:  # noqa: ASYNC110 - a lock signals nothing
+                await asyncio.sleep(0.01)
+        await working
     assert (await place.waiting.row(old))["status"] == "completed"
     assert (await place.waiting.row(new))["status"] == "in_progress"
     before = place.embedded

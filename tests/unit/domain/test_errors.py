@@ -16,6 +16,8 @@ SAMPLES: list[errors.KyozonError] = [
     errors.NotAllowed(TEXT),
     errors.NotFound(TEXT),
     errors.TooLarge(TEXT),
+    errors.UnsupportedFile(TEXT),
+    errors.InvalidFile(TEXT),
     errors.IdempotencyConflict(TEXT, retryable=True),
     errors.SettingsError((TEXT, TEXT)),
     errors.RejectedUpstream("p", 400, "detail"),

@@ -63,11 +63,13 @@ def test_nonsense_is_refused_and_never_breaks(noise: bytes, start: bytes, cut: b
     assert (fields, name) == ({}, "a.txt")
 
 
-async def test_a_client_that_leaves_leaves_nothing() -> None:
+async def test_half_a_form_is_none() -> None:
+    """Whether its client leaves in the middle, or says that this was all."""
     body = form(b"words", purpose="user_data")
-    for length in range(1, len(body), 7):
-        with pytest.raises(InvalidRequest):
-            await read(request_of([body[:length]], cut=True))
+    for cut in (True, False):
+        for length in range(1, len(body) - len(b"-\r\n"), 5):
+            with pytest.raises(InvalidRequest):
+                await read(request_of([body[:length]], cut=cut))
 
 
 async def test_a_file_is_not_read_further_than_it_may_be_long() -> None:

@@ -11,6 +11,7 @@ from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
 from kyozon.retrieval.packing import packed
 from tests.fakes.documents import LEAVE, WIFI, passage
 
+QUESTION = "How often are passwords changed?"
 SOURCES = packed([passage("休暇", LEAVE), passage("wifi", WIFI, start=7)], len, 1000)
 WORDS = [
     "年次有給休暇は6か月継続勤務した従業員に10日与えられます。【1】申請は3営業日前までに行います[1]。社員食堂は無料です。",
@@ -22,7 +23,8 @@ WORDS = [
 
 
 def composed(words: str, pieces: list[str] | None = None, *, evident: bool = True) -> Composed:
-    composer = Composer("有給休暇は？", SOURCES, "ja" if "。" in words else "en", evident=evident)
+    question = "年次有給休暇の申請はいつですか？" if "。" in words else QUESTION
+    composer = Composer(question, SOURCES, "ja" if "。" in words else "en", evident=evident)
     out = "".join(composer.feed(piece) for piece in pieces or [words])
     rest, found = composer.finish()
     assert out + rest == found.text
@@ -75,7 +77,7 @@ def test_where_nothing_is_evident_a_model_must_name_the_right_source() -> None:
 
 
 def test_nothing_unsupported_leaves_before_something_supported_has() -> None:
-    composer = Composer("q", SOURCES, "en")
+    composer = Composer(QUESTION, SOURCES, "en")
 
     assert composer.feed("The walls are blue. The floor is red. Pass") == ""
     assert composer.feed("words are changed every 90 days [2]. The sk").startswith(
@@ -93,6 +95,24 @@ def test_it_does_not_matter_how_a_stream_is_cut(words: str, cuts: list[int]) -> 
     pieces = [words[first:second] for first, second in pairwise(places)]
 
     assert composed(words, pieces or [""]) == composed(words)
+
+
+@given(st.data())
+def test_citations_stand_in_the_document_however_it_was_cut_into_passages(data: st.DataObject) -> None:
+    said = [
+        f"第{number}条では{number}日以内に{name}を提出する。"
+        for number, name in enumerate(["申請書", "報告書", "領収書", "診断書"], 11)
+    ]
+    text = "\n".join(said)
+    cuts = data.draw(st.lists(st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text))), min_size=1, max_size=5))
+    spans = [(start, max(start + 1, end)) for start, end in cuts]
+    passages = [passage("d", text[start:end], ordinal=place, start=start) for place, (start, end) in enumerate(spans)]
+    composer = Composer("何日以内に提出しますか？", packed(passages, len, 1000), "ja")
+    composer.feed("".join(data.draw(st.permutations(said))))
+    _, found = composer.finish()
+
+    assert all(stands(citation, text) for citation in found.citations)
+    assert found.kind != "answered" or found.citations
 
 
 def test_a_quotation_is_found_across_white_space_and_compatible_forms() -> None:

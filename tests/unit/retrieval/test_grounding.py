@@ -3,7 +3,7 @@
 import pytest
 
 from kyozon.retrieval.evidence import evidence
-from kyozon.retrieval.grounding import numbers, support
+from kyozon.retrieval.grounding import across, numbers, support
 from kyozon.retrieval.packing import packed
 from tests.fakes.documents import LEAVE, WIFI, passage
 
@@ -42,6 +42,17 @@ def test_another_number_name_or_denial_is_no_support(claim: str, source: str, fa
 def test_what_a_text_does_not_speak_of_is_not_supported() -> None:
     assert not support("社員食堂は無料で利用できます。", RULE).holds()
     assert not support("Lunch is served at noon.", WIFI).holds()
+
+
+def test_across_languages_the_numbers_must_stand_together() -> None:
+    claim = "You get 10 days of leave after 6 months."
+
+    assert across(claim, RULE).holds()
+    assert across(claim, RULE).span == (0, RULE.index("。") + 1)
+    assert not across("You get 20 days of leave after 6 months.", RULE).holds()
+    assert not across("You do not get 10 days of leave after 6 months.", RULE).holds()
+    assert not across("You get some leave.", RULE).holds()  # nothing to compare
+    assert not across(claim, WIFI).holds()
 
 
 def test_numbers_are_the_same_in_every_script() -> None:

@@ -17,7 +17,8 @@ vectors = st.tuples(numbers, numbers, numbers)
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("".join)
 passages = st.builds(Passage, texts, st.lists(vectors, max_size=2).map(tuple))
 several = st.lists(passages, min_size=1, max_size=3).map(tuple)
-attributes: st.SearchStrategy[Attributes] = st.dictionaries(st.sampled_from(["year", "unit"]), st.sampled_from([1.0, 2.0, "x", True]), max_size=2)
+values: st.SearchStrategy[str | float | bool] = st.sampled_from([1.0, 2.0, "x", True])
+attributes: st.SearchStrategy[Attributes] = st.dictionaries(st.sampled_from(["year", "unit"]), values, max_size=2)
 CONDITION = Comparison("year", "in", (1.0, True))
 
 

@@ -3,6 +3,7 @@
 import pytest
 from msgspec import structs
 
+from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted
 from kyozon.domain.labels import Label, parse_clearance, parse_label
 from kyozon.domain.provenance import CALLER, Delivery, StoredValue
@@ -114,6 +115,22 @@ async def test_an_adapter_goes_where_its_training_data_may() -> None:
             await house.provenance.deliver(structs.replace(load, zone=zone))
     exposure = await house.provenance.exposure("default", "doc")
     assert [one.delivery.zone for one in exposure.deliveries] == ["host"]
+
+
+async def test_what_is_handed_to_a_caller_is_within_his_clearance_now_and_on_record() -> None:
+    house = FakeInstallation()
+    key = structs.replace(api_key("low"), clearance=parse_clearance("internal"))
+    await house.provenance.add(value("doc", label=INTERNAL))
+    await house.provenance.hand_over(Caller(key), ("doc",))
+    await house.provenance.raise_label(wish(SECRET))
+    with pytest.raises(NotPermitted):
+        await house.provenance.hand_over(Caller(key), ("doc",))
+    with pytest.raises(NotFound):
+        await house.provenance.hand_over(Caller(structs.replace(key, tenant="other")), ("doc",))
+    (one,) = (await house.provenance.exposure("default", "doc")).deliveries
+    found = one.delivery
+    assert (found.zone, found.user, found.key_id, found.label, found.sha256) == (CALLER, "ann", key.id, INTERNAL, "")
+    assert not one.permitted_now
 
 
 def test_only_what_was_raised_since_the_decision_binds_more_than_the_decision_did() -> None:

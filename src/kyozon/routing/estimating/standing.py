@@ -16,7 +16,10 @@ CARRIED = 0.25
 NOBODY = 0.05
 """What an anchor that knows nothing of a kind counts among those that the others are measured by."""
 FARTHEST = 3.0
-"""How far (standard deviations) a prompt's form may lie from the usual one to count: beyond, nothing was learnt."""
+"""How far (standard deviations) a number of a prompt's form counts at most: beyond, nothing was learnt."""
+LIKE, UNLIKE = 5.0, 7.0
+"""Mean squares of those distances up to which a form counts fully, and from which it counts nothing: in recorded English
+questions hardly one is above 5, in Japanese ones, whose form says other things, none below 7."""
 
 
 class Standing(Struct, frozen=True, eq=False):
@@ -33,8 +36,10 @@ class Standing(Struct, frozen=True, eq=False):
 
     def placed(self, chances: Numbers, known: Numbers, shape: NDArray[np.float32]) -> Numbers:
         """The chances (A) where each anchor knows the kind of question only so far (`known`, A, from 0 to 1)."""
-        form = np.clip((shape - self.middle) / self.scale, -FARTHEST, FARTHEST)
-        stands = CARRIED * chances + (1 - CARRIED) * self.usual + form @ self.slopes
+        form = (shape - self.middle) / self.scale
+        like = min(max((UNLIKE - float(form @ form) / len(form)) / (UNLIKE - LIKE), 0.0), 1.0)
+        stands = CARRIED * chances + (1 - CARRIED) * self.usual
+        stands += like * (np.clip(form, -FARTHEST, FARTHEST) @ self.slopes)
         weight = known + NOBODY
         weight = weight / weight.sum()
         return np.asarray(known * chances + (1 - known) * (weight @ chances + stands - weight @ stands))

@@ -68,7 +68,9 @@ class CollectionService:
             expires_days=new.expires_days,
             last_active_at=now,
         )
-        event = told(self._world, caller, "collection:created", collection.id, label=str(collection.label))
+        event = told(
+            self._world, caller, "collection:created", collection.id, label=str(collection.label), shares=len(new.shares)
+        )
         await self._store.add(collection, event)
         return collection
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from kyozon.domain.audit import AuditEvent
-from kyozon.domain.errors import StorageUnavailable
+from kyozon.domain.errors import NotAllowed, StorageUnavailable
 from kyozon.ports.knowledge import CollectionStore, FileStore
 from kyozon.ports.uploads import UploadStore
 from kyozon.services.world import World
@@ -28,7 +28,7 @@ class Expiring:
             await self._world.sleep(seconds)
             try:
                 await self.expire()
-            except StorageUnavailable:
+            except (StorageUnavailable, NotAllowed):  # a hold that was placed just now
                 continue
 
     async def expire(self) -> None:

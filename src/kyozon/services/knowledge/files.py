@@ -1,5 +1,6 @@
 """Files: brought under a label, read by whoever brought them, deleted with everything that was made of them."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from kyozon.services.world import World
 
 MOST_BYTES = 512 << 20
 _LONGEST_NAME = 255
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of writing: a terminal would do what they say."""
 
 
 class NewFile(Struct, frozen=True):
@@ -51,7 +54,7 @@ class FileService:
 
     def draft(self, caller: Caller, new: NewFile) -> StoredFile:
         """A file as it will be kept, but for its length and hash; raises `InvalidRequest` for a name it cannot have."""
-        name = new.filename.replace("\\", "/").rpartition("/")[2].strip()
+        name = _UNSEEN.sub("", new.filename.replace("\\", "/").rpartition("/")[2]).strip()
         if not name or len(name) > _LONGEST_NAME:
             raise InvalidRequest(
                 Text(
@@ -94,7 +97,12 @@ class FileService:
         return self._store.pieces(caller.tenant, found.id)
 
     async def delete(self, caller: Caller, file: str) -> StoredFile:
-        """Delete a file of the caller's, in every collection and with what was kept of it; raises `NotFound`."""
+        """Delete a file of the caller's, in every collection and with what was kept of it.
+
+        Raises:
+            NotFound: he has none of that name.
+            NotAllowed: a legal hold stands over his tenant.
+        """
         found = await self.get(caller, file)
         if not await self._store.delete(caller.tenant, found.id, told(self._world, caller, "file:deleted", found.id)):
             raise no_file(file)

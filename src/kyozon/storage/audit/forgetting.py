@@ -119,7 +119,7 @@ class Forgetting:
                     pass
                 async with connection.transaction():
                     await connection.execute(_LOCK_KEYS)
-                    await _refuse_held(connection, tenant)
+                    await refuse_held(connection, tenant)
                     found = await self._erase(connection, tenant, user)
                     await self._renew(connection)
                 await asyncio.to_thread(self._masters.keep_newest)
@@ -177,7 +177,8 @@ def _key(unwrap: Any, row: Any) -> bytes:
     return key
 
 
-async def _refuse_held(connection: Any, tenant: str) -> None:
+async def refuse_held(connection: Any, tenant: str) -> None:
+    """Raises `NotAllowed` where a legal hold stands over the tenant."""
     held = await connection.fetchval(_HELD, tenant)
     if held is not None:
         raise NotAllowed(

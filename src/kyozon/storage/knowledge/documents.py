@@ -41,18 +41,21 @@ _LIST = f"""
 AND ($10::text IS NULL OR d.id > $10) AND ($11::text IS NULL OR d.id < $11)
 """
 _COUNTS = f"""
-SELECT d.collection_id AS name, d.status, count(*)::int AS found, sum(d.bytes)::bigint AS bytes {_FROM}
-AND d.collection_id = ANY($7) AND ($8::text IS NULL OR d.batch = $8) GROUP BY d.collection_id, d.status
-"""
+SELECT d.collection_id AS name, d.status, count(*)::int AS found, sum(d.bytes)::bigint AS bytes
+FROM document d JOIN collection c ON c.id = d.collection_id
+WHERE {rights.COLLECTION} AND {rights.COUNTED} AND d.collection_id = ANY($7) AND ($8::text IS NULL OR d.batch = $8)
+GROUP BY d.collection_id, d.status
+"""  # noqa: S608 - constants
 _CHUNKS = f"""
 SELECT k.* FROM chunk k WHERE k.document_id = (
     SELECT d.id {_FROM} AND d.collection_id = $7 AND d.file_id = $8 AND d.status = 'completed'
 ) ORDER BY k.ordinal
 """  # noqa: S608 - constants
-# Ahead of what is written, and both in one order: whoever deletes either waits, or is waited for.
+# Ahead of what is written, and both in one order: whoever deletes either waits, or is waited for. So is who attaches the
+# same file at this moment: a client that heard nothing asks again.
 _HOLD = """
 SELECT (SELECT c.id FROM collection c WHERE c.tenant = $1 AND c.id = $2 FOR KEY SHARE) IS NOT NULL AS collection,
-    ARRAY(SELECT f.id FROM file f WHERE f.tenant = $1 AND f.id = ANY($3) ORDER BY f.id FOR KEY SHARE) AS files
+    ARRAY(SELECT f.id FROM file f WHERE f.tenant = $1 AND f.id = ANY($3) ORDER BY f.id FOR NO KEY UPDATE) AS files
 """
 _THERE = """
 SELECT d.*, f.filename, f.owner, NULL AS labels FROM document d JOIN file f ON f.id = d.file_id

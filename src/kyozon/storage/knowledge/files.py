@@ -15,6 +15,7 @@ from kyozon.domain.provenance import StoredValue
 from kyozon.ports.knowledge import Page
 from kyozon.services.knowledge.rights import too_large
 from kyozon.storage import provenance
+from kyozon.storage.audit.forgetting import refuse_held
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database, trouble
 from kyozon.storage.encoding import to_text
@@ -41,7 +42,11 @@ WHERE f.tenant = $1 AND f.id = $2 AND p.ordinal = $3
 _LOCK = "SELECT id FROM file WHERE tenant = $1 AND id = $2 FOR UPDATE"
 _DOCUMENTS = "DELETE FROM document WHERE tenant = $1 AND file_id = $2 RETURNING id"
 _DELETE = "DELETE FROM file WHERE tenant = $1 AND id = $2"
-_EXPIRED = "SELECT * FROM file WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
+_EXPIRED = """
+SELECT * FROM file f WHERE expires_at <= $1 AND NOT EXISTS (
+    SELECT FROM legal_hold h WHERE h.lifted_at IS NULL AND (h.tenant IS NULL OR h.tenant = f.tenant)
+) ORDER BY expires_at LIMIT $2
+"""
 
 
 class PostgresFiles:
@@ -56,7 +61,7 @@ class PostgresFiles:
         """Keep a file. Whoever sends slowly fills a nameless file on disk meanwhile, and no transaction waits for him."""
         with trouble(), tempfile.TemporaryFile() as spool:
             file = await _spooled(file, pieces, most, spool)
-            async with self._database.writing() as connection:
+            async with self._database.writing_slowly() as connection:
                 await insert(connection, file, label, event)
                 spool.seek(0)
                 for ordinal, body in enumerate(iter(lambda: spool.read(PIECE), b"")):
@@ -93,6 +98,7 @@ class PostgresFiles:
         async with self._database.writing() as connection:
             if await connection.fetchval(_LOCK, *whose) is None:
                 return False
+            await refuse_held(connection, whose[0])
             documents = [row["id"] for row in await connection.fetch(_DOCUMENTS, *whose)]
             await forget_answers(connection, tenant, documents)
             await connection.execute(_DELETE, *whose)
@@ -100,7 +106,7 @@ class PostgresFiles:
         return True
 
     async def expired(self, at: datetime, most: int) -> Sequence[StoredFile]:
-        """Files whose time is over."""
+        """Files whose time is over, and that no legal hold keeps."""
         async with self._database.reading() as connection:
             return [_file(row) for row in await connection.fetch(_EXPIRED, at, most)]
 

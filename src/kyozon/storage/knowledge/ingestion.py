@@ -43,7 +43,7 @@ FROM (SELECT d.id AS found FROM {{}} WHERE {{}} AND {_FREE} {_RING}) AS next WHE
 _WAITING = _HOLD.format("document d", "d.status = 'in_progress'")
 _TO_RENEW = _HOLD.format(
     "document d JOIN collection c ON c.id = d.collection_id",
-    "d.status = 'completed' AND d.embedded_for <> c.next_embedder",
+    "c.next_embedder IS NOT NULL AND d.status = 'completed' AND d.embedded_for <> c.next_embedder",
 )
 _JOB = """
 SELECT d.*, f.filename, f.owner, f.sha256, c.embedder, c.next_embedder, k.body AS key, k.revoked_at

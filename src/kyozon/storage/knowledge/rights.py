@@ -8,7 +8,7 @@ from typing import Any
 
 from kyozon.domain.knowledge import Reader
 from kyozon.storage.encoding import to_text
-from kyozon.storage.provenance import MADE_FROM
+from kyozon.storage.provenance import LABELS_OF_MADE, MADE_FROM
 
 _LEVELS = "ARRAY['public', 'internal', 'confidential', 'restricted']"
 
@@ -42,18 +42,25 @@ DOCUMENT = f"(d.tenant = $1 AND {_OPEN} AND l.within)"
 """Whether document `d`, with `labels` of it, is open to the reader; the condition on its collection comes beside."""
 
 
+_PARTS = f"""
+WITH RECURSIVE made (id) AS (
+    SELECT {{value}} UNION SELECT source.id FROM made CROSS JOIN LATERAL ({MADE_FROM}) AS source
+), parts (label) AS ({LABELS_OF_MADE})
+"""  # noqa: S608 - constants
+
+
 def labels(value: str) -> str:
     """A lateral table `l` of one row: `labels`, whose join is a value's effective label, and whether all are `within`."""
+    parts = _PARTS.replace("{value}", value)
     return f"""CROSS JOIN LATERAL (
-    WITH RECURSIVE made (id) AS (
-        SELECT {value} UNION SELECT source.id FROM made CROSS JOIN LATERAL ({MADE_FROM}) AS source
-    ), parts (label) AS (
-        SELECT coalesce(v.label, p.body->'label') FROM made
-        LEFT JOIN stored_value v ON v.tenant = $1 AND v.id = made.id
-        LEFT JOIN decision p ON p.tenant = $1 AND p.id = made.id
-    )
-    SELECT jsonb_agg(DISTINCT label) AS labels, bool_and({within("label")}) AS within FROM parts
-) AS l"""  # noqa: S608 - the names of columns
+    {parts} SELECT jsonb_agg(DISTINCT label) AS labels, bool_and({within("label")}) AS within FROM parts
+) AS l"""  # noqa: S608 - the name of a column
+
+
+_EVERYTHING = "($5 = 4 AND '*' = ANY($6::text[]))"
+_WITHIN = f"({_PARTS.replace('{value}', 'd.id')} SELECT bool_and({within('label')}) FROM parts)"  # noqa: S608 - constants
+COUNTED = f"(d.tenant = $1 AND {_OPEN} AND ({_EVERYTHING} OR {_WITHIN}))"
+"""As `DOCUMENT`, where no label need be shown: whoever is cleared for everything is not kept waiting for each of them."""
 
 
 def reader_arguments(reader: Reader) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +21,10 @@ from kyozon.storage.knowledge.files import insert
 
 _ADD = "INSERT INTO upload VALUES ($1, $2, $3, $4, $5, $6, $7)"
 _GET = "SELECT * FROM upload WHERE tenant = $1 AND owner = $2 AND id = $3"
-# The row of the upload is held, so that of two parts that come at once the second one counts the first.
-_ROOM = """
-SELECT (SELECT coalesce(sum(p.bytes), 0) FROM upload_part p WHERE p.upload_id = u.id) AS there
-FROM (SELECT id FROM upload WHERE id = $1 AND status = 'pending' AND expires_at > $2 FOR UPDATE) u
-"""
+# Held when a part is there, and before all are counted: of two that came at once the second one counts the first. Both hold
+# the upload's key already, by their parts' reference to it, and so would wait for each other if either wanted that alone.
+_HOLD = "SELECT id FROM upload WHERE id = $1 AND status = 'pending' AND expires_at > $2 FOR NO KEY UPDATE"
+_THERE = "SELECT sum(bytes) FROM upload_part WHERE upload_id = $1"
 _PART = "INSERT INTO upload_part VALUES ($1, $2, $3, $4)"
 _PIECE = "INSERT INTO upload_piece VALUES ($1, $2, $3)"
 _PARTS = "SELECT id, bytes FROM upload_part WHERE upload_id = $1"
@@ -37,6 +37,10 @@ _MOVE = "INSERT INTO file_piece SELECT $1, $3 + ordinal, body FROM upload_piece 
 _DROP = "DELETE FROM upload_part WHERE upload_id = $1"
 _TIDY_PARTS = "DELETE FROM upload_part p USING upload u WHERE u.id = p.upload_id AND u.expires_at < $1"
 _TIDY = "DELETE FROM upload WHERE expires_at < $1"
+
+
+class _NoRoomError(Exception):
+    """Raised to roll back."""
 
 
 class _Body(Struct):
@@ -71,20 +75,23 @@ class PostgresUploads:
 
     async def add_part(self, part: UploadPart, most: int, pieces: AsyncIterator[bytes]) -> bool:
         """Keep a part whole, or nothing of it; False where there is no room for it, or the upload takes none any more."""
-        async with self._database.writing() as connection:
-            there = await connection.fetchval(_ROOM, part.upload, part.created_at)
-            if there is None or there + part.bytes > most:
-                return False
-            await connection.execute(_PART, part.id, part.upload, part.created_at, part.bytes)
-            ordinal = 0
-            async for piece in pieces:
-                await connection.execute(_PIECE, part.id, ordinal, piece)
-                ordinal += 1
-        return True
+        with suppress(_NoRoomError):
+            async with self._database.writing_slowly() as connection:
+                await connection.execute(_PART, part.id, part.upload, part.created_at, part.bytes)
+                ordinal = 0
+                async for piece in pieces:
+                    await connection.execute(_PIECE, part.id, ordinal, piece)
+                    ordinal += 1
+                if await connection.fetchval(_HOLD, part.upload, part.created_at) is None:
+                    raise _NoRoomError
+                if await connection.fetchval(_THERE, part.upload) > most:
+                    raise _NoRoomError
+            return True
+        return False
 
     async def complete(self, upload: Upload, wanted: Completion) -> StoredFile | None:
         """Make a pending upload a file; a piece of it is in memory at a time."""
-        async with self._database.writing() as connection:
+        async with self._database.writing_slowly() as connection:
             if await connection.fetchval(_CLOSE, upload.id, "completed", wanted.file.id) is None:
                 return None
             sizes = {row["id"]: row["bytes"] for row in await connection.fetch(_PARTS, upload.id)}

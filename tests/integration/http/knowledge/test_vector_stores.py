@@ -6,8 +6,8 @@ from typing import Any
 import openai as sdk
 import pytest
 from openai import AsyncOpenAI
-from openai.types import VectorStore
-from openai.types.vector_stores import VectorStoreFile
+from openai.types import VectorStore, VectorStoreSearchResponse
+from openai.types.vector_stores import VectorStoreFile, VectorStoreFileBatch
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.knowledge import Failure
@@ -62,6 +62,7 @@ async def test_a_store_says_everything_of_itself(ann: AsyncOpenAI) -> None:
         "metadata": {"team": "人事"},
         "label": "internal+hr",
     }
+    VectorStore.model_validate(store.to_dict())  # the client itself takes anything
     assert await ann.vector_stores.retrieve(store.id) == store
     changed = await ann.vector_stores.update(store.id, name="規程集", metadata={}, expires_after=None)
     assert (changed.name, changed.metadata, changed.expires_after, changed.expires_at) == ("規程集", {}, None, None)
@@ -104,6 +105,7 @@ async def test_a_file_is_followed_until_it_can_be_found(house: Library, ann: Asy
         "label": "internal",
         "progress": None,
     }
+    VectorStoreFile.model_validate(file.to_dict())
     raw = await ann.vector_stores.files.with_raw_response.retrieve(file.id, vector_store_id=store.id)
     assert raw.headers["openai-poll-after-ms"] == "500"
     assert (await ann.vector_stores.retrieve(store.id)).status == "in_progress"
@@ -132,7 +134,7 @@ async def test_why_a_file_failed_is_said_in_the_callers_language(house: Library,
     for language, message in (("en", "it is encrypted."), ("ja", "暗号化されています。")):
         client = ann.with_options(default_headers={"accept-language": language})
         found = await client.vector_stores.files.retrieve(file.id, vector_store_id=store.id)
-        assert found.status == "failed"
+        assert VectorStoreFile.model_validate(found.to_dict()).status == "failed"
         assert found.last_error is not None
         assert found.last_error.to_dict() == {"code": "unsupported_file", "message": message}
 
@@ -165,6 +167,7 @@ async def test_a_batch_is_counted_listed_and_cancelled(house: Library, ann: Asyn
         "status": "in_progress",
         "file_counts": {**NO_FILES, "in_progress": 3, "total": 3},
     }
+    VectorStoreFileBatch.model_validate(batch.to_dict())
     await _taken_in(house, store, files[1])
     await _attached(ann, store)  # not of the batch
     seen = [one async for one in ann.vector_stores.file_batches.list_files(batch.id, vector_store_id=store.id, order="asc")]
@@ -230,6 +233,7 @@ async def test_a_search_finds_passages_and_where_they_stand(house: Library, ann:
         "label": "public",
     }
     assert 0 < best.score <= 1
+    VectorStoreSearchResponse.model_validate(best.to_dict())
     assert page.object == "vector_store.search_results.page"
     told = {"search_query": ["経費の申請"], "has_more": False, "next_page": None, "dense": False}
     assert page.model_extra == told

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.domain.errors import InvalidRequest, NotFound, NotPermitted, TooLarge
+from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted, TooLarge
 from kyozon.domain.knowledge import Share
 from kyozon.domain.labels import Clearance, Level, parse_label
 from kyozon.ports.knowledge import Page
 from kyozon.services.knowledge.documents import Attaching
 from kyozon.services.knowledge.expiring import Expiring
 from kyozon.services.knowledge.files import NewFile
+from kyozon.storage.audit.retention import Retention
 from kyozon.storage.database import Database
 from kyozon.storage.knowledge.uploads import PostgresUploads
 from tests.fakes.bookshelf import CONFIDENTIAL, INTERNAL, PUBLIC, Bookshelf, bytes_of, person
@@ -144,6 +145,20 @@ async def test_a_deleted_file_is_gone_from_every_collection_and_only_its_name_an
         ("file", "public", ""),
         ("document", "public", ""),
     ]
+
+
+async def test_a_legal_hold_keeps_files_whoever_deletes_them(shelf: Bookshelf) -> None:
+    file = await shelf.files.add(ANN, NewFile("a.txt", expires_at=WORLD.now() - timedelta(days=1)), bytes_of(b"a"))
+    retention = Retention(shelf.database, WORLD)
+    hold = await retention.place("default", "a case")
+
+    with pytest.raises(NotAllowed, match=hold.id):
+        await shelf.files.delete(ANN, file.id)
+    await Expiring(shelf.stored, shelf.gathered, PostgresUploads(shelf.database), WORLD).expire()
+    assert await shelf.files.get(ANN, file.id) == file
+
+    await retention.lift(hold.id)
+    await shelf.files.delete(ANN, file.id)
 
 
 async def test_files_and_collections_go_at_their_time_and_what_is_used_stays(shelf: Bookshelf) -> None:

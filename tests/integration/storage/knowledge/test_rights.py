@@ -1,5 +1,6 @@
 """Who sees a collection and what is in it. What one may not see is told in the words of what never was."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -226,6 +227,28 @@ async def test_a_file_is_in_a_collection_once_and_begun_anew_where_it_failed(she
     assert second.id != first.id
     assert (third.id, third.status, third.attributes) == (second.id, "in_progress", {"b": "2"})
     assert await shelf.count("SELECT count(*) FROM document") == 1
+
+
+async def test_of_two_who_attach_the_same_file_at_once_both_get_the_same_document(shelf: Bookshelf) -> None:
+    papers, file = await shelf.collection(ANN), await shelf.file(ANN)
+
+    found = await asyncio.gather(*[shelf.documents.attach(ANN, papers.id, file.id, Attaching()) for _ in range(5)])
+
+    assert len({document.id for document in found}) == 1
+    assert await shelf.count("SELECT count(*) FROM document") == 1
+
+
+async def test_a_file_that_goes_while_it_is_attached_is_in_no_collection(shelf: Bookshelf) -> None:
+    papers, files = await shelf.collection(ANN), [await shelf.file(ANN) for _ in range(6)]
+
+    done = await asyncio.gather(
+        *[shelf.documents.attach(ANN, papers.id, file.id, Attaching()) for file in files],
+        *[shelf.files.delete(ANN, file.id) for file in files],
+        return_exceptions=True,
+    )
+
+    assert all(not isinstance(one, Exception) or isinstance(one, NotFound) for one in done)
+    assert await shelf.count("SELECT (SELECT count(*) FROM document) + (SELECT count(*) FROM file)") == 0
 
 
 async def test_what_is_done_to_collections_is_on_record_under_pseudonyms(shelf: Bookshelf) -> None:

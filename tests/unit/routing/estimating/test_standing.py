@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kyozon.routing.estimating.anchored import Anchored, believed, of_benchmarks
 from kyozon.routing.estimating.quality_model import QualityModel
-from kyozon.routing.estimating.standing import CARRIED, FARTHEST, Standing
+from kyozon.routing.estimating.standing import CARRIED, FARTHEST, LIKE, UNLIKE, Standing
 
 USUAL = np.array([0.5, 0.7, 0.9])
 PLAIN, LONG = np.zeros(2, np.float32), np.array([1.0, 0.0], np.float32)
@@ -40,10 +40,14 @@ def test_where_nobody_knows_their_mean_stays(chances: list[float]) -> None:
     assert placed.mean() == pytest.approx(np.mean(chances))
 
 
-def test_a_form_far_beyond_what_was_learnt_of_counts_no_more() -> None:
+def test_a_form_unlike_all_that_was_learnt_of_counts_nothing() -> None:
     chances, known = np.array([0.5, 0.5, 0.5]), np.array([1.0, 1.0, 0.0])
-    near, far, farther = (standing(0.1).placed(chances, known, length * LONG)[2] for length in (1.0, FARTHEST, 99.0))
-    assert near + 0.1 < far == farther
+    lengths = (0.0, 1.0, FARTHEST, 3.1, np.sqrt(2 * LIKE) + 0.2, np.sqrt(2 * UNLIKE) + 0.01, 99.0)
+    none, some, far, farther, less, *strange = (standing(0.1).placed(chances, known, each * LONG)[2] for each in lengths)
+    assert some - none > 0.09
+    assert far - none == farther - none == pytest.approx((some - none) * FARTHEST)
+    assert none < less < far
+    assert strange == pytest.approx([none, none])
 
 
 def anchored(home: float) -> Anchored:

@@ -229,7 +229,8 @@ _CHANGES = (
     CREATE TRIGGER document_gone AFTER DELETE ON document FOR EACH ROW WHEN (OLD.version > 0)
         EXECUTE FUNCTION document_gone()
     """,
-    # A label that changes binds what is made from the value, in every index, from that moment.
+    # A label that changes binds what is made from the value, in every index, from that moment. Documents are held before the
+    # count, as everywhere: else each of two waits for what the other has.
     """
     CREATE FUNCTION knowledge_relabelled() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
@@ -243,6 +244,7 @@ _CHANGES = (
         SELECT array_agg(d.id) INTO bound FROM document d JOIN made USING (id)
         WHERE d.tenant = NEW.tenant AND d.version > 0;
         IF bound IS NOT NULL THEN
+            PERFORM d.id FROM document d WHERE d.id = ANY(bound) ORDER BY d.id FOR UPDATE;
             changed := knowledge_changed(NEW.tenant);
             UPDATE document SET version = changed WHERE id = ANY(bound);
         END IF;

@@ -1,6 +1,6 @@
 """LlamaIndex's hybrid search as its guide puts it together: BM25 and a vector index, fused by reciprocal ranks.
 
-Run by the interpreter that has it: `llamaindex.py QUESTIONS ORDERS`, both JSON files.
+Run by the interpreter that has it: `ask_llamaindex.py QUESTIONS ORDERS`, both JSON files.
 """
 
 import json
@@ -18,7 +18,7 @@ DEEP = 100
 given = json.loads(Path(sys.argv[1]).read_text("utf-8"))
 
 
-class Known(BaseEmbedding):
+class Known(BaseEmbedding):  # type: ignore[misc]  # no types outside its own environment
     """Hands out the vectors that the questions came with."""
 
     known: dict[str, list[float]]

@@ -1,6 +1,6 @@
 """Haystack's hybrid search as its tutorial puts it together: BM25 and embeddings in memory, joined by reciprocal ranks.
 
-Run by the interpreter that has it: `haystack.py QUESTIONS ORDERS`, both JSON files.
+Run by the interpreter that has it: `ask_haystack.py QUESTIONS ORDERS`, both JSON files.
 """
 
 import json
