@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.conftest import CONFIG, Rented
 from tests.e2e.installation import RunningKyozon
 
-FILES = 24
+FILES = 16
 KILLS = 2
 EMBEDDER = """
 [models.rented-embedder]

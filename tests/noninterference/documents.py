@@ -92,8 +92,8 @@ SHUT = st.builds(
     TENANTS,
     st.sampled_from(["limited", "clerk"]),
     st.sampled_from(["user", "everyone"]),
-    st.just(""),
-    st.sampled_from([Secrecy(3), Secrecy(2, frozenset({"pii"})), Secrecy(0, frozenset({"jp-only"}))]),
+    st.sampled_from(["", "other"]),
+    st.sampled_from([Secrecy(), Secrecy(3), Secrecy(2, frozenset({"pii"})), Secrecy(0, frozenset({"jp-only"}))]),
     st.just(Secrecy()),
     st.sampled_from(CHANGES),
     EMBEDDERS,
@@ -151,12 +151,16 @@ class Desk:
         groups = {self.name("group", who)} if (who, GROUP) in self.groups else set()
         return {self.name("user", who), "all"} | roles | groups
 
-    def may_read(self, who: str, paper: Paper) -> bool:
-        """In the oracle's own words."""
+    def may_look(self, who: str) -> bool:
+        """Whether somebody may see the collection, in the oracle's own words."""
         opened = who == OWNER or bool(self.shelf.open_to & self.names(who))
+        return opened and PEOPLE[who].may_have(self.shelf.secrecy)
+
+    def may_read(self, who: str, paper: Paper) -> bool:
+        """Whether somebody may read a document."""
         named = not paper.readers or bool(paper.readers & self.names(who)) or who == OWNER
         secrecy = self.premises.truth.secrecy(paper.words).with_(self.shelf.secrecy).with_(paper.raised)
-        return paper.there and opened and named and PEOPLE[who].may_have(secrecy)
+        return paper.there and self.may_look(who) and named and PEOPLE[who].may_have(secrecy)
 
     async def open(self, case: Case) -> None:
         """A collection of the owner's, shared."""
@@ -242,6 +246,8 @@ class Desk:
             found = await self.papers.search.search(caller, wanted, Label(Level.INTERNAL))
         except NotFound as failure:
             return failure.text.en.replace(self.shelf.id, "vs_0")
+        if caller.tenant != self.tenant or not self.may_look(who):
+            self.premises.leaks.append(f"{who} can tell that there is a collection that he may not see")
         given = {passage.document for passage in found.passages}
         handed = [one for one in self.premises.house.stored.delivered if one.zone == CALLER and one.user == caller.key.user]
         if given - {value for one in handed for value in one.values}:
@@ -290,10 +296,8 @@ class Desk:
     async def changed(self, case: Case, paper: Paper) -> None:
         """Something about rights or labels is different from now on, or the document is gone."""
         owner, document = self.caller(OWNER), paper.document
-        if case.change == "unshare" and case.shared != "nobody":
-            share = _share(case.shared, self.name(case.shared, case.who))
-            await self.papers.collections.unshare(owner, self.shelf.id, share)
-            self.shelf.open_to.clear()
+        if case.change == "unshare":
+            await self.unshare(case)
         elif case.change == "leave":
             await self.leave(case.who)
         elif case.change == "readers":
@@ -308,6 +312,13 @@ class Desk:
             await self.premises.house.provenance.raise_label(wish)
         else:
             await self._went(case.change, owner, paper)
+
+    async def unshare(self, case: Case) -> None:
+        """It is shared with nobody."""
+        if self.shelf.open_to:
+            share = _share(case.shared, self.name(case.shared, case.who))
+            await self.papers.collections.unshare(self.caller(OWNER), self.shelf.id, share)
+            self.shelf.open_to.clear()
 
     async def _went(self, change: str, owner: Caller, paper: Paper) -> None:
         if change == "replace":
@@ -372,10 +383,17 @@ async def play(premises: Premises, papers: Papers, case: Case, item: Item | None
     other = "other" if case.tenant == "acme" else "acme"
     await desk.seen(case.who, other)
     await _pass_on(premises, made)
-    if not desk.may_read(case.who, paper) and case.change != "replace":
-        await _put_away(desk, paper)
-        _compare(premises, case.who, during, await desk.seen(case.who))
+    if case.change != "replace":
+        await _gone(desk, case, paper, before if case.change not in ("unshare", "leave") else None, during)
+    await _shut(desk, case)
+
+
+async def _shut(desk: Desk, case: Case) -> None:
+    """In the end its reader leaves the group, and the collection is shared with nobody."""
     await desk.leave(case.who)
+    await desk.seen(case.who)
+    await desk.unshare(case)
+    await desk.seen(case.who)
 
 
 async def _as_if_gone(desk: Desk, case: Case, paper: Paper, before: bytes) -> None:
@@ -385,10 +403,17 @@ async def _as_if_gone(desk: Desk, case: Case, paper: Paper, before: bytes) -> No
         _compare(desk.premises, case.who, before, now)
 
 
-async def _put_away(desk: Desk, paper: Paper) -> None:
+async def _gone(desk: Desk, case: Case, paper: Paper, before: bytes | None, during: bytes) -> None:
+    """A document that is gone is one that never was, and one that was shut is one that is gone."""
+    shut = not desk.may_read(case.who, paper)
     if paper.there:
         await desk.papers.documents.detach(desk.caller(OWNER), desk.shelf.id, paper.document.file)
         paper.there = False
+    after = await desk.seen(case.who)
+    if shut:
+        _compare(desk.premises, case.who, during, after)
+    if before is not None:
+        _compare(desk.premises, case.who, before, after)
 
 
 async def _pass_on(premises: Premises, made: Item | None) -> None:

@@ -1,10 +1,11 @@
 """What the process that reads a stranger's file may do: compute, and read; for so long, and with so much memory.
 
-On Linux the kernel refuses it sockets, other programs and other processes (seccomp), whatever code is running in it; elsewhere
-Python refuses what is asked through Python.
+On Linux the kernel refuses it sockets, other programs and other processes (seccomp), whatever code is running in it;
+elsewhere, Python refuses what is asked through Python.
 """
 
 import ctypes
+import errno
 import os
 import platform
 import resource
@@ -28,6 +29,7 @@ _CALLS = {
     "x86_64": (0xC000003E, (41, 42, 59, 322, 101, 310, 425, 438)),
     "aarch64": (0xC00000B7, (198, 203, 221, 281, 117, 270, 425, 438)),
 }
+_NO_FILTER = (errno.EINVAL, errno.ENOSYS)  # A kernel built without it: Python's refusal is what is left.
 _OTHER_ABI = 0x40000000  # x32's numbers begin here.
 _NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -78,5 +80,5 @@ def _forbid_calls(architecture: int, numbers: tuple[int, ...]) -> None:
     whole = ctypes.create_string_buffer(pack("HxxxxxxP", len(program), ctypes.addressof(code)))
     control = ctypes.CDLL(None, use_errno=True).prctl
     for arguments in ((_NO_NEW_PRIVILEGES, 1, 0, 0, 0), (_SECCOMP, _FILTER, ctypes.byref(whole), 0, 0)):
-        if control(*arguments) != 0:
+        if control(*arguments) != 0 and ctypes.get_errno() not in _NO_FILTER:
             raise OSError(ctypes.get_errno(), "the kernel's filter of calls")

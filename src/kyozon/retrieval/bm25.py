@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 class Bm25(Struct, frozen=True):
     """How soon a token's repetition stops to count, and how much a passage's length does."""
 
-    saturation: float = 0.9
-    length: float = 0.6
+    saturation: float = 0.7
+    length: float = 0.65
 
 
 class Lexical(Struct, frozen=True):

@@ -4,7 +4,7 @@ Nothing is let out before one claim has support, so that a stream, too, can stil
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from kyozon.domain.language import Language, Text
 from kyozon.retrieval.citing import Found, marks_inside, place_of, without_marks
 from kyozon.retrieval.claims import claims, whole
 from kyozon.retrieval.evidence import bearing
-from kyozon.retrieval.grounding import covered, grams
+from kyozon.retrieval.grounding import covered, grams, windows
 from kyozon.retrieval.packing import Source
 
 NOT_FOUND = Text(
@@ -34,6 +34,7 @@ _DENIED = re.compile(
 _FENCE = re.compile(r"</?passages-[0-9a-f]{8}>?")
 _BEARS = 0.5
 _AS_CLOSE = 0.6
+_LONGER = 0.08
 _FEWEST = 2
 _MOST_QUOTES = 2
 
@@ -195,17 +196,26 @@ class Composer:
         return bool(self._citations)
 
 
-def _closest(question: str, sources: Sequence[Source]) -> Iterator[Found]:
-    """The claims of the best sources that share most words with the question, the best first."""
+def _closest(question: str, sources: Sequence[Source]) -> list[Found]:
+    """The places that share most words with the question, the best first; of two that overlap the better."""
     found = []
     for source in sources:
-        for span in claims(source.text):
+        for span in windows(source.text):
             words = source.text[slice(*span)]
             if len(grams(words)) >= _FEWEST:
-                rank = covered(question, [words]) + 0.1 / source.number
-                found.append(Found(source, span, rank))
+                more = len(claims(words)) - 1
+                found.append(Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more))
     found.sort(key=lambda place: -place.score)
-    yield from (place for place in found[:_MOST_QUOTES] if place.score >= _AS_CLOSE * found[0].score)
+    chosen: list[Found] = []
+    for place in found:
+        close = place.score >= _AS_CLOSE * found[0].score
+        if close and len(chosen) < _MOST_QUOTES and not any(_overlap(place, other) for other in chosen):
+            chosen.append(place)
+    return chosen
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    return one.source == other.source and one.span[0] < other.span[1] and other.span[0] < one.span[1]
 
 
 def _is_claim(words: str) -> bool:

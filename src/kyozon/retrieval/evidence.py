@@ -14,7 +14,7 @@ from kyozon.retrieval.claims import Span, claims
 from kyozon.retrieval.grounding import folded_numbers, grams, numbers, stems, windows
 from kyozon.retrieval.packing import Source
 
-EVIDENT = 0.65
+EVIDENT = 0.67
 """From which share on words may be quoted as an answer, and a model need not name the source itself (`bench.citations`)."""
 
 _BEST = 3

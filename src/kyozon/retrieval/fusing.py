@@ -1,6 +1,6 @@
 """One order out of two lists: what the words say and what the vectors say, on scales that can be added.
 
-Each list is brought to the span between its best and its twentieth score (weighted min-max, measured ahead of reciprocal
+Each list is brought to the span between its best and its fiftieth score (weighted min-max, measured ahead of reciprocal
 ranks). The words' list counts the less, the less of the query the best passage covers: a question that shares hardly a word
 with any passage, be it worded otherwise or in another language, is left to the vectors.
 """
@@ -20,10 +20,10 @@ class Fusion(Struct, frozen=True):
     """
 
     candidates: int = 100
-    floor: int = 20
-    dense: float = 0.4
-    covered: float = 0.5
-    doubt: float = 1.0
+    floor: int = 50
+    dense: float = 0.3
+    covered: float = 0.4
+    doubt: float = 2.0
 
 
 DEFAULT = Fusion()

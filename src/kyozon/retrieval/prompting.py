@@ -33,7 +33,7 @@ def language_of(text: str) -> Language:
 
 def with_passages(messages: Sequence[Json], question: str, sources: Sequence[Source]) -> list[Json]:
     """The conversation as a model sees it: the rules first, and in its last message the passages before the question."""
-    language, fence = language_of(question), fence_for(question, sources)
+    language, fence = language_of(question), fence_for(sources)
     rules = {"role": "system", "content": _RULES.to(language).format(fence=fence)}
     asked = f"{_fenced(sources, fence)}\n\n{_QUESTION.to(language).format(question=question)}"
     *before, _ = messages
@@ -42,9 +42,9 @@ def with_passages(messages: Sequence[Json], question: str, sources: Sequence[Sou
     return [*_one_system([rules, *own]), *said, {"role": "user", "content": asked}]
 
 
-def fence_for(question: str, sources: Sequence[Source]) -> str:
-    """A name that stands in no passage; the same for the same words, so that equal requests stay equal."""
-    words = "\0".join([question, *(f"{source.filename}\0{source.context}\0{source.text}" for source in sources)])
+def fence_for(sources: Sequence[Source]) -> str:
+    """A name that stands in no passage; the same for the same passages, so that what was read of them stays in caches."""
+    words = "\0".join(f"{source.filename}\0{source.context}\0{source.text}" for source in sources)
     for turn in count():
         found = hashlib.sha256(f"{turn} {words}".encode("utf-8", "replace"))
         name = f"passages-{found.hexdigest()[:8]}"

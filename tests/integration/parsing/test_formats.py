@@ -1,5 +1,6 @@
 """Every format with the libraries that read it: words, headings, tables and pages are where they are said to be."""
 
+import os
 from pathlib import Path
 
 import pypdfium2
@@ -126,6 +127,7 @@ def test_pictures_are_read_and_marked() -> None:
 
     assert parsed.text.split() == SCANNED
     assert (parsed.pages, parsed.scanned) == ((0,), (1,))
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"  # Set before the engine is loaded, it calls nobody.
 
 
 def test_scanned_pages_of_a_pdf_are_read_and_marked(tmp_path: Path) -> None:

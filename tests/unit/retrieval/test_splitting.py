@@ -135,6 +135,14 @@ def test_a_table_is_parted_between_rows_and_keeps_its_header() -> None:
     assert sum(chunk.text.count("円") for chunk in chunks) == 3  # No row stands twice.
 
 
+def test_a_header_that_is_too_long_is_cut_in_the_context() -> None:
+    text = "項目、" * 200 + "\n" + "一行目\n二行目\n" * 20
+    chunks = split(Parsed(text, tables=((0, len(text)),)), Chunking(tokens=100, overlap=0))
+
+    assert len(chunks) > 3
+    assert all(0 < len(chunk.context) <= 120 for chunk in chunks[1:])
+
+
 def test_the_next_chunk_repeats_the_last_sentences() -> None:
     text = "".join(f"これは{number}番目の文である。" for number in "一二三四五六七八九")
     chunks = split(Parsed(text), Chunking(tokens=30, overlap=10))

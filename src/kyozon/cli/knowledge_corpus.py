@@ -1,0 +1,153 @@
+"""A collection as a corpus to be measured: its files, searched and asked through the running server."""
+
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+import kyozon
+from kyozon.cli.calling import call
+from kyozon.cli.collection_named import collection_named, listed
+from kyozon.cli.options import Target
+from kyozon.cli.taking_in import PATH
+from kyozon.domain.errors import CallerError, InvalidRequest
+from kyozon.domain.labels import Label, Level, parse_label
+from kyozon.domain.language import Text
+from kyozon.evaluation.questions import Question, mistakes
+from kyozon.services.knowledge.evaluating import Given, Wanted, Words
+
+_SECONDS = 600
+_MOST = 50
+_RESULTS = "file_search_call.results"
+_ANEW = {"x-kyozon-cache": "off"}  # what was answered before is not what is measured
+
+
+class Setting(Struct, frozen=True):
+    """How a corpus is searched: for so many passages, ordered by vectors to the share `dense`; None leaves it to the server."""
+
+    most: int = 10
+    dense: float | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """As searches take it."""
+        options: dict[str, Any] = {"max_num_results": self.most}
+        if self.dense is not None:
+            weights = {"embedding_weight": self.dense, "text_weight": 1 - self.dense}
+            options["ranking_options"] = {"hybrid_search": weights}
+        return options
+
+
+def setting_of(text: str, usual: Setting) -> Setting:
+    """What `most=5,dense=0.3` says, the rest as usual; raises `ValueError`."""
+    said = dict(part.strip().partition("=")[::2] for part in text.split(","))
+    if not said or not set(said) <= {"most", "dense"}:
+        raise ValueError("most=N, dense=SHARE")
+    most = int(said.get("most", usual.most))
+    dense = float(said["dense"]) if "dense" in said else usual.dense
+    if not 1 <= most <= _MOST or (dense is not None and not 0 <= dense <= 1):
+        raise ValueError(f"1 ≤ most ≤ {_MOST}, 0 ≤ dense ≤ 1")
+    return Setting(most, dense)
+
+
+class Corpus:
+    """A collection with the files that can be found in it. `label` is what is said of the questions put to it."""
+
+    def __init__(self, target: Target, name: str, label: str | None = None) -> None:
+        self._target = target
+        self._headers = {"x-kyozon-label": label} if label else {}
+        self.collection = collection_named(target, name)
+        self._path = f"/v1/vector_stores/{quote(self.collection['id'], safe='')}"
+        self.files = [*listed(target, f"{self._path}/files", filter="completed")]
+        self._ids: dict[str, set[str]] = {}
+        for file in self.files:
+            for named in {file["id"], file["filename"], file["attributes"].get(PATH, file["id"])}:
+                self._ids.setdefault(named, set()).add(file["id"])
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.collection["name"] or self.collection["id"])
+
+    def wanted(self, questions: tuple[tuple[int, Question], ...]) -> list[Wanted]:
+        """The questions with the ids of their files; raises `InvalidRequest` with the lines whose files are not there."""
+        wrong = [
+            (line, Text(f"{self.name} has no file {name!r}", f"{self.name} にファイル「{name}」がありません"))
+            for line, question in questions
+            for name in question.files
+            if name not in self._ids
+        ]
+        if wrong:
+            raise mistakes(wrong)
+        return [Wanted(one, tuple(frozenset(self._ids[name]) for name in one.files)) for _, one in questions]
+
+    def found(self, question: str, setting: Setting) -> list[Words]:
+        """The passages, best first."""
+        body = {"query": question, **setting.asked()}
+        page = call(self._target, "POST", f"{self._path}/search", body, _SECONDS, self._headers)
+        return [(one["file_id"], "".join(part["text"] for part in one["content"])) for one in page["data"]]
+
+    def given(self, question: str, setting: Setting, model: str) -> Given:
+        """The answer of a model, which may see it as far as its label allows."""
+        tool = {"type": "file_search", "vector_store_ids": [self.collection["id"]], **setting.asked()}
+        body: dict[str, Any] = {"model": model, "input": question, "tools": [tool], "store": False, "temperature": 0}
+        body["include"] = [_RESULTS]
+        response = call(self._target, "POST", "/v1/responses", body, _SECONDS, {**self._headers, **_ANEW})
+        about = response["kyozon"] or {}
+        parts = [part for item in response["output"] if item["type"] == "message" for part in item["content"]]
+        return Given(
+            kind=about.get("answer", "refused"),
+            text="".join(part["text"] for part in parts),
+            claims=len(about.get("claims", ())),
+            unsupported=about.get("unsupported", 0),
+            citations=tuple((one["file_id"], one["quote"]) for part in parts for one in part["annotations"]),
+            read=frozenset(one["file_id"] for item in response["output"] for one in item.get("results") or ()),
+        )
+
+    def passages(self, file: str) -> list[dict[str, Any]]:
+        """The text of a file, chunk by chunk, with its anchors."""
+        page = call(self._target, "GET", f"{self._path}/files/{quote(file, safe='')}/content")
+        return list(page["data"])
+
+    def label_of(self, files: frozenset[str]) -> Label:
+        """How sensitive these are together."""
+        found = Label(Level.PUBLIC)
+        for file in self.files:
+            if file["id"] in files:
+                found = found.join(parse_label(file["label"]))
+        return found
+
+    def said(self, model: str, prompt: str, label: Label, tokens: int) -> str:
+        """What a model says to a prompt of that label; one that may not see it is refused, as for any request."""
+        body = {
+            "model": model,
+            "messages": [{"role": "user", "content": prompt}],
+            "temperature": 0,
+            "max_completion_tokens": tokens,
+        }
+        headers = {"x-kyozon-label": ", ".join([str(label), *self._headers.values()]), **_ANEW}
+        answer = call(self._target, "POST", "/v1/chat/completions", body, _SECONDS, headers)
+        return str(answer["choices"][0]["message"]["content"] or "")
+
+    def made_with(self) -> dict[str, str]:
+        """What an upgrade may change: Kyozon's version, the embedder where the key may know it, how documents are split."""
+        made = {"kyozon": kyozon.__version__, "collection": self.collection["id"], "files": str(len(self.files))}
+        try:
+            found = call(self._target, "GET", f"/kyozon/v1/collections/{self.collection['id']}/embedder")
+            made["embedder"] = found["embedder"]
+        except CallerError:  # the collection is somebody else's
+            made["embedder"] = "-"
+        splits = {tuple(file["chunking_strategy"]["static"].values()) for file in self.files}
+        made["chunking"] = ", ".join(sorted(f"{tokens}/{overlap}" for tokens, overlap in splits))
+        return made
+
+
+def not_empty(corpus: Corpus) -> Corpus:
+    """The corpus; raises `InvalidRequest` where nothing could be found in it."""
+    if not corpus.files:
+        raise InvalidRequest(
+            Text(
+                f"{corpus.name} has no document that is ready: kyozon ingest brings some.",
+                f"{corpus.name} に利用できる文書がありません。kyozon ingest で取り込んでください。",
+            )
+        )
+    return corpus
