@@ -52,7 +52,7 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "[2/2] Installing Kyozon and what it needs, about half a minute … (インストール中、30 秒ほど)"
-	@begun=$$(date +%s); $(INSTALL) . && echo "      Installed in $$(( $$(date +%s) - begun )) s."
+	@begun=$$(date +%s); $(INSTALL) '.[documents]' && echo "      Installed in $$(( $$(date +%s) - begun )) s."
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python

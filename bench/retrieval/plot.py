@@ -8,7 +8,7 @@ from bench.plots import BLUE, GREY, INK, ORANGE, canvas, tidy
 from bench.retrieval.measuring import Result
 from bench.retrieval.page import NAMES
 
-_COLOURS = {"kyozon": BLUE, "haystack": ORANGE, "llamaindex": ORANGE}
+_COLOURS = {"kyozon": BLUE, "kyozon_there": BLUE, "haystack": ORANGE, "llamaindex": ORANGE}
 
 
 def figure(results: Sequence[Result]) -> Figure:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 _MOST = 1000
 _SEED = 1234
@@ -41,6 +41,12 @@ class Pack(Struct, frozen=True):
     papers: tuple[Paper, ...]
     questions: tuple[Question, ...]
     asked: int
+
+    def thinned(self, most: int) -> "Pack":
+        """The same with so many of its questions, evenly spread."""
+        count = len(self.questions)
+        kept = tuple(self.questions[at * count // most] for at in range(most)) if count > most else self.questions
+        return structs.replace(self, questions=kept)
 
 
 _Row = TypeVar("_Row", Paper, Question)

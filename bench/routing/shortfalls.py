@@ -9,7 +9,8 @@ from bench.routing.findings import Judged
 from bench.routing.labels import Law, Outlook, Point, law, outlook
 from bench.routing.measuring import Measured
 from bench.routing.pools import SAMPLED
-from bench.routing.product import NAME
+from bench.routing.product import BALANCED, NAME
+from bench.routing.simple import CategoryMean
 
 WANTED: Mapping[str, float] = {"mmlu": 0.70, "mmlu_1500": 0.66, "mmlu_transfer": 0.62, "gsm8k": 0.66}
 """The APGR aimed at, by task."""
@@ -18,6 +19,7 @@ CHEAP = 0.07
 _SIDES = 3.92
 """Standard errors between the ends of a 95 % interval."""
 _FEWEST = 4
+_SOME = 0.01
 
 
 def points(found: Measured) -> list[Point]:
@@ -54,13 +56,14 @@ def missed(found: Measured) -> Iterator[tuple[str, str, str]]:
 def _obstacle(found: Measured, own: Judged) -> str:
     name = own.task.name
     if name == "gsm8k":
+        low, high = own.interval or (own.apgr, own.apgr)
         return (
-            f"The {own.items} questions are of one kind and hardly differ in their words; the interval is as wide as the "
-            f"distance to the target. {_knowing(found, name)}"
+            f"The {own.items} questions are of one kind and hardly differ in their words, and tell no more than {_dot(low)} "
+            f"to {_dot(high)}. {_difficulty(found, name)}"
         )
     if name == "mmlu_transfer":
         length = found.of(name, "prompt length")
-        rival = f", prompt length {_dot(length.apgr)}" if length else ""
+        rival = f" (its length alone has {_dot(length.apgr)})" if length else ""
         return (
             "From benchmarks that both models answered (grade-school arithmetic and chats), only the form of a question "
             f"carries over{rival}: which subjects set the two apart is not in any other data."
@@ -72,6 +75,13 @@ def _obstacle(found: Measured, own: Judged) -> str:
         rivals += [f"the mean of the true subject at {_dot(given.apgr)}"] if given else []
         return f"A subject has 26 labels on average: {', '.join(rivals)}."
     return _knowing(found, name)
+
+
+def _difficulty(found: Measured, name: str) -> str:
+    top = found.ceilings.get(name)
+    if top is None:
+        return ""
+    return f"Who knew which share of other models gets each question right would reach {_dot(top.reached[DIFFICULTY])}."
 
 
 def _knowing(found: Measured, name: str) -> str:
@@ -100,7 +110,7 @@ def _need(found: Measured, own: Judged, wanted: float) -> str:
 def _labels(seen: Outlook) -> str:
     low, high = (count(bound) for bound in seen.bounds)
     first = f"By the fitted curve {count(seen.labels)} labels of MMLU (90 %: {low} to {high})"
-    return first + (f"; in {seen.never:.0%} of the draws no number is enough." if seen.never else ".")
+    return first + (f"; in {seen.never:.0%} of the draws no number is enough." if seen.never >= _SOME else ".")
 
 
 def count(labels: float) -> str:
@@ -119,6 +129,16 @@ def _seven(found: Measured, own: Judged) -> tuple[str, str, str]:
         f"At {CHEAP:.0%} of the cost it reaches {there:.1%} of the quality. The last points of quality are dear, and are "
         f"known no better than {low:.1%}–{high:.1%}."
     )
+    paid = [
+        f"{what} {one.at[1.0].outcome.cost_share:.1%}"
+        for what, one in (
+            ("weighing expectations instead of lower bounds costs", found.of(own.task.name, BALANCED)),
+            ("the category given and its mean believed", found.of(own.task.name, CategoryMean.name)),
+        )
+        if one is not None
+    ]
+    if paid:
+        way += f" By one step changed: {', '.join(paid)}."
     top = found.ceilings.get(own.task.name)
     if top is None:
         return title, way, ""

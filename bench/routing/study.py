@@ -152,7 +152,7 @@ def _results(heats: Sequence[Heat]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     The scales of several fits are not one: where a part is harder by chance the fit that has not seen it expects it easier.
     """
     scores = np.concatenate([heat.case.table.scores for heat in heats])
-    ranks = [rankdata(heat.opened.need) / len(heat.opened.need) for heat in heats]
+    ranks = [(rankdata(heat.opened.need) - 0.5) / len(heat.opened.need) for heat in heats]
     return np.concatenate(ranks), scores[:, -2], scores[:, -1]
 
 

@@ -36,9 +36,16 @@ class MemorySearch:
         self.asked: list[tuple[Search, Label | None, bool]] = []
 
     async def search(
-        self, caller: Caller, search: Search, declared: Label | None = None, *, for_answer: bool = False
+        self,
+        caller: Caller,
+        search: Search,
+        declared: Label | None = None,
+        *,
+        sources: tuple[str, ...] = (),
+        for_answer: bool = False,
     ) -> Searched:
         assert caller.tenant
+        assert len(sources) == len(set(sources))
         self.asked.append((search, declared, for_answer))
         return Searched(self.passages[: search.most], dense=True)
 

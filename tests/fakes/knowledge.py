@@ -284,7 +284,7 @@ class MemoryDocuments:
         for name in collections:
             seen = self._all.seen(reader, Chosen(name, batch=batch))
             done = [one.bytes for one in seen if one.status == "completed"]
-            states = Counter(one.status for one in seen)
+            states = Counter[str](one.status for one in seen)
             found[name] = Counts(**states, bytes=sum(done))
         return found
 

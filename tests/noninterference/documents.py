@@ -130,6 +130,7 @@ class Desk:
         self.groups: set[tuple[str, str]] = set()
         self.kept: list[Paper] = []
         self.shelf = Shelf("", tenant, Secrecy(), set())
+        self.prompt = premises.truth.plant(tenant, Secrecy(1))
 
     def key(self, who: str, tenant: str = "") -> ApiKey:
         key = self.premises.key(tenant or self.tenant, who)
@@ -186,10 +187,13 @@ class Desk:
             self.groups.discard((who, GROUP))
 
     async def put(self, secrecy: Secrecy, readers: set[str], replaces: str | None = None, words: str = "") -> Paper:
-        """A file of the owner's into the collection, and taken in. Its file is one more document of these lives."""
+        """A file of the owner's into the collection, and taken in; nobody reads it but by way of the collection.
+
+        Where its label is that of its file, the file is one more document of these lives.
+        """
         truth = self.premises.truth
-        token = truth.plant(self.tenant, secrecy)
-        title, topic = (truth.plant(self.tenant, secrecy, {token}) for _ in range(2))
+        token = truth.plant(self.tenant, secrecy.with_(self.shelf.secrecy))
+        title, topic = (truth.plant(self.tenant, Secrecy(), {token}) for _ in range(2))
         new = NewFile(f"{title}.txt", label=parse_label(str(secrecy)))
         owner = self.caller(OWNER)
         file = await self.papers.files.add(owner, new, _bytes(f"The report says {token}. {words}"))
@@ -197,7 +201,8 @@ class Desk:
         attaching = Attaching(attributes, replaces=replaces)
         document = await self.papers.documents.attach(owner, self.shelf.id, file.id, attaching)
         await self.papers.take_in()
-        self.premises.items.append(Item(file.id, self.tenant, "document", token))
+        if self.shelf.secrecy == Secrecy():
+            self.premises.items.append(Item(file.id, self.tenant, "document", token))
         self.kept.append(Paper(document, token, frozenset({token, title, topic}), readers))
         return self.kept[-1]
 
@@ -207,7 +212,7 @@ class Desk:
         found: list[Any] = [
             await self._tried(self.papers.collections.list(caller, Page(limit=1000))),
             await self._tried(self.papers.collections.get(caller, self.shelf.id)),
-            await self._tried(self.papers.documents.list(caller, chosen, Page(limit=1))),
+            await self._tried(self.papers.documents.list(caller, chosen, Page(limit=2))),
             await self._tried(self.papers.documents.list(caller, chosen, Page())),
             await self._tried(self.papers.documents.counts(caller, (self.shelf.id,))),
             [await self._search(caller, who, condition) for condition in (None, Comparison("topic", "ne", "x"))],
@@ -240,8 +245,7 @@ class Desk:
         return []
 
     async def _search(self, caller: Caller, who: str, condition: Comparison | None) -> Any:
-        prompt = self.premises.truth.plant(caller.tenant, Secrecy(1))
-        wanted = Search((self.shelf.id,), (f"report canary {prompt[:7]}",), filter=condition)
+        wanted = Search((self.shelf.id,), (f"what much else does the report say of {self.prompt}",), filter=condition)
         try:
             found = await self.papers.search.search(caller, wanted, Label(Level.INTERNAL))
         except NotFound as failure:
@@ -322,12 +326,15 @@ class Desk:
 
     async def _went(self, change: str, owner: Caller, paper: Paper) -> None:
         if change == "replace":
-            await self.put(Secrecy(), set(), paper.document.file)
-        elif change == "detach":
+            new = await self.put(Secrecy(), set(), paper.document.file)
+            found = await self.papers.documents.get(owner, self.shelf.id, new.document.file)
+            paper.there = paper.there and found.status != "completed"  # until then it stays
+            return
+        if change == "detach":
             await self.papers.documents.detach(owner, self.shelf.id, paper.document.file)
         elif change == "delete":
             await self.papers.files.delete(owner, paper.document.file)
-        paper.there = paper.there and change not in ("replace", "detach", "delete")
+        paper.there = paper.there and change not in ("detach", "delete")
 
 
 class AtOnce(ThreadPoolExecutor):
@@ -372,7 +379,7 @@ async def play(premises: Premises, papers: Papers, case: Case, item: Item | None
     await desk.put(Secrecy(), set(), words="It tells of a canary, and of much else besides.")
     before = await desk.seen(case.who)
     readers = set() if not case.named else {"user:somebody" if case.named == "other" else desk.name(case.named, case.who)}
-    paper = await desk.put(case.secrecy, readers, words="The report is a canary. " * 3)
+    paper = await desk.put(case.secrecy, readers, words="The report is of much else. " * 3)
     await _as_if_gone(desk, case, paper, before)
     premises.happened[f"read by {case.shared}"] += desk.may_read(case.who, paper)
     await desk.answer(case.who, case.model, "once", item)
@@ -418,10 +425,9 @@ async def _gone(desk: Desk, case: Case, paper: Paper, before: bytes | None, duri
 
 async def _pass_on(premises: Premises, made: Item | None) -> None:
     """An answer goes on to whoever may have what it is made from."""
-    for model in ("cheap", "partner") if made is not None else ():
-        await premises.chat(made.tenant, [made], Chat(model=model))
     if made is not None:
-        await premises.chat(made.tenant, [made], Chat(who="limited", model="in-house"))
+        for how in (Chat(model="cheap"), Chat(model="partner"), Chat(who="limited", model="in-house")):
+            await premises.chat(made.tenant, [made], how)
 
 
 def _compare(premises: Premises, who: str, one: bytes, other: bytes) -> None:
@@ -450,7 +456,8 @@ def without(value: Any, name: str) -> Any:
 
 
 def _share(kind: str, name: str) -> Share:
-    return Share(kind, "" if kind == "everyone" else name.partition(":")[2])  # type: ignore[arg-type] - one of `WAYS_IN`
+    """One of `WAYS_IN`, but nobody."""
+    return Share(kind, "" if kind == "everyone" else name.partition(":")[2])  # type: ignore[arg-type]
 
 
 async def _bytes(words: str) -> AsyncIterator[bytes]:

@@ -20,11 +20,11 @@ from kyozon.retrieval.directory import Directory, Scope
 from kyozon.retrieval.index import Index
 from kyozon.services.chat import Ask
 from kyozon.services.embeddings import EmbeddingService
-from kyozon.services.knowledge.answering import AnsweringService, _with_sources
+from kyozon.services.knowledge.answering import _with_sources
 from kyozon.services.knowledge.collections import CollectionService
 from kyozon.services.knowledge.documents import DocumentService
 from kyozon.services.knowledge.rights import no_collection, reader_of, require
-from kyozon.services.knowledge.searching import SearchService
+from kyozon.services.knowledge.searching import Searched, SearchService
 from kyozon.services.knowledge.shelf import Shelf
 from kyozon.services.knowledge.taking_in import PURPOSE
 from kyozon.services.provenance import Provenance
@@ -129,10 +129,13 @@ def a_repeated_question_is_the_same_request(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_question_forgets_what_it_is_made_from(patch: pytest.MonkeyPatch) -> None:
-    async def label(_: AnsweringService, ask: Ask) -> Label | None:
-        return ask.declared
+    real = SearchService.search
 
-    patch.setattr(AnsweringService, "_label", label)
+    async def search(service: SearchService, caller: Caller, wanted: Any, declared: Any = None, **more: Any) -> Searched:
+        unmade = {"sources": (), "declared": Label(Level.PUBLIC)} if more.get("sources") else {"declared": declared}
+        return await real(service, caller, wanted, **(more | unmade))
+
+    patch.setattr(SearchService, "search", search)
 
 
 def chunks_are_embedded_without_their_label(patch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """`kyozon knowledge`: how well one's own documents answer, and whether a change has made that better or worse."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from kyozon.cli.speech import say
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.evaluation.corpus import Run, run_of
-from kyozon.evaluation.questions import questions_of
+from kyozon.evaluation.questions import Question, questions_of
+from kyozon.services.knowledge.evaluating import Wanted, found_scores, given_scores
 
 COLLECTION = click.option(
     "--collection", "-c", required=True, metavar="NAME", help=say("Its name or id.", "名前または ID。")
@@ -93,29 +95,28 @@ def evaluate(target: Target, collection: str, questions: Path, **options: Any) -
     from kyozon.cli.knowledge_page import tell
 
     _fits_together(options)
-    plan = Plan(
-        Setting(options["most"], options["dense"]), options["model"] if options["answers"] else None, options["judge"]
-    )
+    model = options["model"] if options["answers"] else None
+    plan = Plan(Setting(options["most"], options["dense"]), model, options["judge"])
+    other = msgspec.structs.replace(plan, setting=_setting(options["compare"], plan.setting))
     posed = questions_of(_read(questions).decode("utf-8", "replace"), table=questions.suffix.lower() == ".csv")
     before = None if options["baseline"] is None else run_of(_read(options["baseline"]))
+    _measurable(posed, plan, before)
     corpus = not_empty(Corpus(target, collection, options["label"]))
-    wanted = corpus.wanted(posed)
-    other = _other(target, corpus, plan, options)
-    theirs = other[0].wanted(posed) if other else []
+    against = not_empty(Corpus(target, options["against"], options["label"])) if options["against"] else corpus
+    wanted, theirs = corpus.wanted(posed), against.wanted(posed)
     now = _run(target, corpus, plan, wanted)
-    if other:
-        before = _run(target, *other, theirs)
+    if options["compare"] or options["against"]:
+        before = _run(target, against, other, theirs)
     if options["save"] is not None:
-        _write(options["save"], msgspec.json.format(msgspec.json.encode(now, order="sorted"), indent=1) + b"\n")
+        write(options["save"], msgspec.json.format(msgspec.json.encode(now, order="sorted"), indent=1) + b"\n")
     worse = tell(target, corpus.name, posed, now, before)
     sys.exit(1 if worse else 0)
 
 
-def _run(target: Target, corpus: Corpus, plan: Plan, wanted: list[Any]) -> Run:
+def _run(target: Target, corpus: Corpus, plan: Plan, wanted: Sequence[Wanted]) -> Run:
     from kyozon.cli.knowledge_judge import agreement, judged
-    from kyozon.services.knowledge.evaluating import found_scores, given_scores
 
-    made = corpus.made_with() | {"most": str(plan.setting.most), "dense": str(plan.setting.dense or "auto")}
+    made = corpus.made_with() | {"most": str(plan.setting.most), "dense": _or_auto(plan.setting.dense)}
     made |= {"model": plan.model} if plan.model else {}
     if plan.judge:
         made |= {"judge": plan.judge, "judge agreement": f"{agreement(corpus, plan.judge):.2f}"}
@@ -135,6 +136,29 @@ def _run(target: Target, corpus: Corpus, plan: Plan, wanted: list[Any]) -> Run:
     return Run(made, scores)
 
 
+def _or_auto(dense: float | None) -> str:
+    return "auto" if dense is None else f"{dense:g}"
+
+
+def _measurable(posed: tuple[tuple[int, Question], ...], plan: Plan, before: Run | None) -> None:
+    """Raises `InvalidRequest` where the run would say nothing: a check that passes then would check nothing."""
+    if plan.model is None and all(one.unanswerable for _, one in posed):
+        raise InvalidRequest(
+            Text(
+                "all questions are unanswerable, which only answers can tell: add --answers.",
+                "すべて unanswerable の質問です。回答を測定するため --answers を付けてください。",
+            )
+        )
+    if before is not None and not any(one.key in before.scores for _, one in posed):
+        raise InvalidRequest(
+            Text(
+                "the baseline measured none of these questions: make a new one with --save.",
+                "このベースラインには同じ質問がありません。--save で作り直してください。",
+            ),
+            "--baseline",
+        )
+
+
 def _fits_together(options: dict[str, Any]) -> None:
     """Raises `InvalidRequest` for options that contradict each other, before anything is asked."""
     if options["judge"] and not options["answers"]:
@@ -151,16 +175,8 @@ def _fits_together(options: dict[str, Any]) -> None:
         )
 
 
-def _other(target: Target, corpus: Corpus, plan: Plan, options: dict[str, Any]) -> tuple[Corpus, Plan] | None:
-    """What is to be compared with, where another run shall be made for that; raises `InvalidRequest`, `NotFound`."""
-    if not options["compare"] and not options["against"]:
-        return None
-    setting = plan.setting
-    if options["compare"]:
-        setting = option_read(lambda text: setting_of(text, plan.setting), options["compare"], "--compare")
-    if options["against"]:
-        corpus = not_empty(Corpus(target, options["against"], options["label"]))
-    return corpus, msgspec.structs.replace(plan, setting=setting)
+def _setting(text: str | None, usual: Setting) -> Setting:
+    return usual if text is None else option_read(lambda said: setting_of(said, usual), text, "--compare")
 
 
 def _read(path: Path) -> bytes:
@@ -175,7 +191,8 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _write(path: Path, text: bytes) -> None:
+def write(path: Path, text: bytes) -> None:
+    """Raises `InvalidRequest` where it cannot be written."""
     try:
         path.write_bytes(text)
     except OSError as error:

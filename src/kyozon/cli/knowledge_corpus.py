@@ -23,7 +23,7 @@ _ANEW = {"x-kyozon-cache": "off"}  # what was answered before is not what is mea
 
 
 class Setting(Struct, frozen=True):
-    """How a corpus is searched: for so many passages, ordered by vectors to the share `dense`; None leaves it to the server."""
+    """How a corpus is searched: for so many passages, by vectors to the share `dense`, which the server sets where None."""
 
     most: int = 10
     dense: float | None = None
@@ -58,15 +58,20 @@ class Corpus:
         self.collection = collection_named(target, name)
         self._path = f"/v1/vector_stores/{quote(self.collection['id'], safe='')}"
         self.files = [*listed(target, f"{self._path}/files", filter="completed")]
+        self._names = {one["id"]: (one["attributes"].get(PATH), one["filename"], one["id"]) for one in self.files}
         self._ids: dict[str, set[str]] = {}
-        for file in self.files:
-            for named in {file["id"], file["filename"], file["attributes"].get(PATH, file["id"])}:
-                self._ids.setdefault(named, set()).add(file["id"])
+        for file, names in self._names.items():
+            for named in filter(None, names):
+                self._ids.setdefault(named, set()).add(file)
 
     @property
     def name(self) -> str:
         """What people call it."""
         return str(self.collection["name"] or self.collection["id"])
+
+    def called(self, file: str) -> str:
+        """The first of its path, name and id that means this file alone: a path stays when a new version replaces it."""
+        return next(str(name) for name in self._names[file] if name and len(self._ids[name]) == 1)
 
     def wanted(self, questions: tuple[tuple[int, Question], ...]) -> list[Wanted]:
         """The questions with the ids of their files; raises `InvalidRequest` with the lines whose files are not there."""
@@ -89,7 +94,7 @@ class Corpus:
     def given(self, question: str, setting: Setting, model: str) -> Given:
         """The answer of a model, which may see it as far as its label allows."""
         tool = {"type": "file_search", "vector_store_ids": [self.collection["id"]], **setting.asked()}
-        body: dict[str, Any] = {"model": model, "input": question, "tools": [tool], "store": False, "temperature": 0}
+        body: dict[str, Any] = {"model": model, "input": question, "tools": [tool], "store": False}
         body["include"] = [_RESULTS]
         response = call(self._target, "POST", "/v1/responses", body, _SECONDS, {**self._headers, **_ANEW})
         about = response["kyozon"] or {}
@@ -121,7 +126,6 @@ class Corpus:
         body = {
             "model": model,
             "messages": [{"role": "user", "content": prompt}],
-            "temperature": 0,
             "max_completion_tokens": tokens,
         }
         headers = {"x-kyozon-label": ", ".join([str(label), *self._headers.values()]), **_ANEW}

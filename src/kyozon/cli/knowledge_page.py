@@ -1,7 +1,6 @@
 """What a run over a corpus came to, printed: each measure with its interval, and beside it the difference."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.markup import escape
 
@@ -81,7 +80,7 @@ def _made(now: Run, before: Run | None) -> None:
 def _posed(name: str, posed: Sequence[tuple[int, Question]], missed: Sequence[tuple[int, Question]]) -> None:
     synthetic = sum(bool(one.synthetic) for _, one in posed)
     if synthetic:
-        en = f"{synthetic} of {len(posed)} questions are synthetic, and easier than people's: compare with them, do not boast."
+        en = f"{synthetic} of {len(posed)} questions are synthetic, which are easier than people's: use them to compare."
         ja = f"{len(posed)} 問のうち {synthetic} 問は自動生成で、人の質問より易しいため、比較にだけ使ってください。"
         out.print(say(en, ja))
     if missed:
@@ -99,7 +98,7 @@ def _verdict(now: Run, before: Run, worse: tuple[str, ...]) -> None:
         en = f"{left} questions were not measured then, or have changed; the difference is over the other {both}."
         out.print(say(en, f"{left} 問は比較対象にないか変更されているため、差は残りの {both} 問で計算しています。"))
     if worse:
-        named: Any = ", ".join(worse)
+        named = ", ".join(worse)
         out.print(say(f"[bold red]✗[/] Surely worse: {named}.", f"[bold red]✗[/] 確実に悪化：{named}"))
     elif both:
         out.print(say("[green]✓[/] Nothing is surely worse.", "[green]✓[/] 確実に悪化した指標はありません。"))

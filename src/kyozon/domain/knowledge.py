@@ -1,5 +1,6 @@
 """Knowledge: collections of documents, where their words stand, who may see them, what is found and cited."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -43,7 +44,8 @@ class Anchor(Struct, frozen=True):
     """Where words stand in a document: from character `start` up to `end` of its text.
 
     They begin on `page` and end on `last_page`, counted from 1, None where there are no pages. `section` are the headings
-    above them, the highest first. `scanned` says that they were read by OCR.
+    above them, the highest first. `scanned` says that they were read by OCR. `breaks` are the characters between start and
+    end with which a page begins, so that the page of each word can be told.
     """
 
     start: int
@@ -52,6 +54,16 @@ class Anchor(Struct, frozen=True):
     last_page: int | None = None
     section: tuple[str, ...] = ()
     scanned: bool = False
+    breaks: tuple[int, ...] = ()
+
+    def part(self, start: int, end: int) -> "Anchor":
+        """The anchor of a part of these words, on the pages that it stands on itself."""
+        page = last = None
+        if self.page is not None:
+            page = self.page + bisect_right(self.breaks, start)
+            last = self.page + bisect_right(self.breaks, end - 1)
+        breaks = tuple(one for one in self.breaks if start < one < end)
+        return Anchor(start, end, page, last, self.section, self.scanned, breaks)
 
 
 class Chunk(Struct, frozen=True):

@@ -33,12 +33,11 @@ class Source(Struct, frozen=True):
         return self.start + len(self.text)
 
     def anchor(self, span: Span) -> Anchor:
-        """Where a part of `text` stands in the document: the page and section of the chunk in which it begins."""
+        """Where a part of `text` stands in the document; its section is that of the chunk in which it begins."""
         start, end = self.start + span[0], self.start + span[1]
         first = next(part for part in self.parts if part.start <= start < part.end)
-        last = next((part for part in self.parts if end <= part.end), self.parts[-1])
-        last_page = first.last_page if last is first else last.last_page
-        return structs.replace(first, start=start, end=end, last_page=last_page)
+        last = next((part for part in self.parts if part.start < end <= part.end), self.parts[-1])
+        return structs.replace(first.part(start, end), last_page=last.part(max(start, last.start), end).last_page)
 
 
 def packed(passages: Iterable[Passage], tokens: Callable[[str], int], most: int) -> tuple[Source, ...]:

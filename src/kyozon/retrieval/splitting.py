@@ -23,7 +23,7 @@ _TOKENS_OF_A_CHARACTER = 8  # No tokeniser makes more of one.
 
 
 def estimated(text: str) -> int:
-    """How many tokens a multilingual SentencePiece model makes of a text: to a tenth for prose, up to half too many for numbers.
+    """How many tokens a multilingual model makes of a text: right to a tenth for prose, half too many for numbers.
 
     Fitted to multilingual E5: .27 for an ASCII letter, .85 for any other ASCII character but a space, .7 for all others.
     """

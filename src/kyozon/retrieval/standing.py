@@ -1,6 +1,6 @@
 """Where in a document something stands: on which pages, and under which headings."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from kyozon.domain.knowledge import Anchor, Heading, Parsed
 
@@ -25,7 +25,8 @@ class Standing:
         page, last = self._page(start), self._page(end - 1)
         pages = range(page, last + 1) if page is not None and last is not None else range(0)
         section = tuple(heading.title for heading in self.headings(end - 1))
-        return Anchor(start, end, page, last, section, any(number in self._scanned for number in pages))
+        breaks = tuple(self._pages[bisect_right(self._pages, start) : bisect_left(self._pages, end)])
+        return Anchor(start, end, page, last, section, any(number in self._scanned for number in pages), breaks)
 
     def _page(self, at: int) -> int | None:
         return max(1, bisect_right(self._pages, at)) if self._pages else None

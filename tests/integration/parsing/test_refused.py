@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -50,7 +51,13 @@ def cut(path: Path, part: float) -> Path:
 
 
 def cut_pdf(folder: Path) -> Path:
-    return cut(pdf_file(folder / "cut.pdf", [lines(["文章"])] * 9), 0.6)
+    """The trailer is there, as at the front of files made for the web: PDFium opens it, and shows the last page empty."""
+    whole = pypdfium2.PdfDocument.new()
+    whole.import_pages(pypdfium2.PdfDocument(pdf_file(folder / "whole.pdf", [lines(["同じ文が続く。"] * 30)] * 9)))
+    whole.save(folder / "cut.pdf")
+    path = cut(folder / "cut.pdf", 0.9)
+    path.write_bytes(path.read_bytes() + b"\ntrailer\n<</Root 1 0 R/Size 99>>\n")
+    return path
 
 
 def no_pdf(folder: Path) -> Path:

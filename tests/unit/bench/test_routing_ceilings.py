@@ -119,7 +119,7 @@ def test_a_router_that_tells_nothing_apart_has_half_whatever_its_fits_expect(wor
     same = World(structs.replace(world.learn, tables=tuple(map(_one_category, world.learn.tables))), None, world.vectors)
     found = judge(same, made.PAIR, before(CategoryMean(), Threshold()))
     assert found is not None
-    assert found.apgr == pytest.approx(0.5, abs=0.001)
+    assert found.apgr == pytest.approx(0.5, abs=1e-9)
 
 
 def _one_category(table: Table) -> Table:

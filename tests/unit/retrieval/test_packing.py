@@ -2,7 +2,9 @@
 
 from msgspec import structs
 
+from kyozon.domain.knowledge import Parsed
 from kyozon.retrieval.packing import packed
+from kyozon.retrieval.standing import Standing
 from tests.fakes.documents import passage
 
 TEXT = "第一条は総則を定める。第二条は定義を定める。第三条は適用を定める。"
@@ -20,6 +22,17 @@ def test_neighbours_of_one_document_become_one_source_whose_parts_keep_their_pag
     assert found[0].anchor((0, 5)).page == 1
     last = found[0].anchor((len(TEXT) - 5, len(TEXT)))
     assert (last.page, last.start, last.end) == (2, len(TEXT) - 5, len(TEXT))
+
+
+def test_a_quotation_is_on_its_own_page_where_a_passage_spans_several() -> None:
+    parsed = Parsed(TEXT, pages=(0, 11, 22))
+    anchor = Standing(parsed).anchor(0, len(TEXT))
+    found = passage("a", TEXT)
+    (source,) = packed([structs.replace(found, chunk=structs.replace(found.chunk, anchor=anchor))], len, 1000)
+    pages = [(at.page, at.last_page) for at in (source.anchor(span) for span in [(0, 11), (11, 22), (22, 33), (5, 30)])]
+
+    assert (anchor.page, anchor.last_page) == (1, 3)
+    assert pages == [(1, 1), (2, 2), (3, 3), (1, 3)]
 
 
 def test_the_same_words_come_once() -> None:

@@ -59,9 +59,18 @@ class Searcher(Protocol):
     """Finds passages that a caller may read."""
 
     async def search(
-        self, caller: Caller, search: Search, declared: Label | None = None, *, for_answer: bool = False
+        self,
+        caller: Caller,
+        search: Search,
+        declared: Label | None = None,
+        *,
+        sources: tuple[str, ...] = (),
+        for_answer: bool = False,
     ) -> Hits:
-        """The best passages; with `for_answer` the decision of the answer is the record of their delivery."""
+        """The best passages; with `for_answer` the decision of the answer is the record of their delivery.
+
+        `sources` are the stored values that the words of the query are taken from.
+        """
         ...
 
 
@@ -215,7 +224,7 @@ class AnsweringService:
         looked_for = queries(messages, await self._rewritten(ask))
         search = structs.replace(search, queries=looked_for)
         label = await self._label(ask)
-        found = await self._searcher.search(ask.caller, search, label, for_answer=not wanted.shows)
+        found = await self._searcher.search(ask.caller, search, label, sources=ask.sources, for_answer=not wanted.shows)
         sources = packed(found.passages, text_tokens, self._room(ask))
         question = looked_for[0]
         evident = evidence(question, sources).evident

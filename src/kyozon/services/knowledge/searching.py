@@ -53,9 +53,17 @@ class SearchService:
         self._shelves: dict[str, Shelf] = {}
 
     async def search(
-        self, caller: Caller, search: Search, declared: Label | None = None, *, for_answer: bool = False
+        self,
+        caller: Caller,
+        search: Search,
+        declared: Label | None = None,
+        *,
+        sources: tuple[str, ...] = (),
+        for_answer: bool = False,
     ) -> Searched:
-        """The passages that fit best, of those that the caller may read at this moment. `declared` labels the query.
+        """The passages that fit best, of those that the caller may read at this moment.
+
+        `declared` labels the query, and `sources` are the stored values that its words are taken from.
 
         That they went to the caller is durable when they are returned, unless they are `for_answer`: then the decision on
         the answer is the record.
@@ -67,7 +75,7 @@ class SearchService:
         """
         _check(search)
         reach = await self._reach(caller, search)
-        vectors = await self._vectors(caller, search, reach, declared)
+        vectors = await self._vectors(caller, search, reach, declared, sources)
         passages = await self._passages(caller, search, reach, vectors)
         if passages and not for_answer:
             await self._provenance.hand_over(caller, tuple(sorted({passage.document for passage in passages})))
@@ -104,7 +112,7 @@ class SearchService:
         return reach
 
     async def _vectors(
-        self, caller: Caller, search: Search, reach: Reach, declared: Label | None
+        self, caller: Caller, search: Search, reach: Reach, declared: Label | None, sources: tuple[str, ...]
     ) -> dict[str, tuple[tuple[float, ...], ...]]:
         """The queries' vectors by each embedder, in their order; none by one that may not see them or does not answer."""
         if search.dense_weight == 0:
@@ -114,7 +122,7 @@ class SearchService:
             body = msgspec.json.encode({"model": embedder, "input": search.queries})
             request = EmbeddingRequest({}, embedder, search.queries, purpose="query")
             try:
-                embedded = await self._embeddings.embed(caller, request, declared, body, stated=PURPOSE)
+                embedded = await self._embeddings.embed(caller, request, declared, body, sources, PURPOSE)
             except StorageUnavailable:
                 raise
             except (NotPermitted, NotFound, WorldFailure):
