@@ -58,8 +58,8 @@ def _obstacle(found: Measured, own: Judged) -> str:
     if name == "gsm8k":
         low, high = own.interval or (own.apgr, own.apgr)
         return (
-            f"The {own.items} questions are of one kind and hardly differ in their words, and tell no more than {_dot(low)} "
-            f"to {_dot(high)}. {_difficulty(found, name)}"
+            f"The {own.items} questions are of one kind and hardly differ in their words, and tell no more than "
+            f"{_dot(low)} to {_dot(high)}. {_difficulty(found, name)}"
         )
     if name == "mmlu_transfer":
         length = found.of(name, "prompt length")

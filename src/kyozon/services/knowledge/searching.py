@@ -91,7 +91,9 @@ class SearchService:
         from kyozon.services.knowledge.shelf import Asked, Shelf  # noqa: PLC0415 - so is it here
 
         asked = _asked(Asked, search, vectors)
-        shelf = self._shelves.setdefault(caller.tenant, Shelf(caller.tenant, self._feed))
+        if caller.tenant not in self._shelves:
+            self._shelves[caller.tenant] = Shelf(caller.tenant, self._feed)
+        shelf = self._shelves[caller.tenant]
         for tried in range(_TRIES):
             scope = Scope(reach.reader, frozenset(reach.collections), search.filter)
             found = await shelf.search(reach.version, asked, scope)
