@@ -3,9 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import settings
 
 from kyozon.providers.transport import Timeouts, Transport
 from tests.fakes.upstream import FakeUpstream
+
+# How long one example takes is the machine's business.
+settings.register_profile("kyozon", deadline=None)
+settings.load_profile("kyozon")
 
 
 @pytest.fixture

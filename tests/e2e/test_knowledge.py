@@ -135,6 +135,11 @@ def test_a_models_questions_are_kept_where_they_find_their_passage_again(office:
     proposed = json.dumps({"question": ASKED["leave.md"], "quote": LEAVE})
     rented.openai.behaviours += [Behaviour(text="no JSON"), *(Behaviour(text=proposed) for _ in WORDS)]
     path = office.folder / "modelled.jsonl"
-    office.said("knowledge", "questions", "-c", "office", "--out", str(path), "--model", "rented-gpt")
+    asked = ("knowledge", "questions", "-c", "office", "--out", str(path), "--model", "rented-gpt")
+    office.said(*asked)
     (line,) = map(json.loads, path.read_text("utf-8").splitlines())
     assert (line["files"], line["synthetic"]) == (["office/leave.md"], "rented-gpt")
+    path.unlink()
+    rented.openai.behaviours.clear()
+    none = office.said(*asked, check=False)  # the model says nothing that could be used
+    assert (none.returncode, path.exists()) == (2, False)

@@ -14,6 +14,7 @@ ALLOWED = {
     "base64",
     "bisect",
     "collections",
+    "csv",
     "dataclasses",
     "datetime",
     "decimal",

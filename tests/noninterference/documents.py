@@ -130,6 +130,7 @@ class Desk:
         self.groups: set[tuple[str, str]] = set()
         self.kept: list[Paper] = []
         self.shelf = Shelf("", tenant, Secrecy(), set())
+        self.title = ""
         self.prompt = premises.truth.plant(tenant, Secrecy(1))
 
     def key(self, who: str, tenant: str = "") -> ApiKey:
@@ -171,7 +172,7 @@ class Desk:
         new = NewCollection(name, label, case.embedder, shares=share)
         made = await self.papers.collections.create(self.caller(OWNER), new)
         opened = {self.name(kind, case.who)} if kind != "nobody" else set[str]()
-        self.shelf = Shelf(made.id, self.tenant, case.shelf, opened)
+        self.shelf, self.title = Shelf(made.id, self.tenant, case.shelf, opened), name
 
     async def join(self, who: str) -> None:
         """Somebody is put into the group."""
@@ -240,7 +241,7 @@ class Desk:
             if str(real).replace(file, "file-000000") != never:
                 self.premises.leaks.append(f"{who} can tell that there is something he may not read")
         found = await self._search(caller, who, Comparison("topic", "eq", topic))
-        if found and isinstance(found, list):
+        if own and self.may_look(who) and found:
             self.premises.leaks.append(f"{who} finds by an attribute what he may not read")
         return []
 
@@ -268,6 +269,8 @@ class Desk:
         """Somebody has been told this of documents."""
         self.premises.told(tenant or self.tenant, who, payload)
         there = tokens_in(payload)
+        if self.title in there and not self.may_look(who):
+            self.premises.leaks.append(f"{who} was told of a collection that he may not see")
         for paper in self.kept:
             if there & paper.tokens and not self.may_read(who, paper):
                 self.premises.leaks.append(f"{paper.words} was told to {who}, who may not read it")

@@ -1,6 +1,7 @@
 """What a run over a corpus came to, printed: each measure with its interval, and beside it the difference."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -8,9 +9,11 @@ from kyozon.cli.options import Target
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.domain.language import Text
-from kyozon.evaluation.corpus import Run, compared, summary
 from kyozon.evaluation.questions import Question
-from kyozon.evaluation.resampling import Difference, Interval
+
+if TYPE_CHECKING:
+    from kyozon.evaluation.corpus import Run
+    from kyozon.evaluation.resampling import Difference, Interval
 
 _MISSED = 5
 _VERDICTS = {
@@ -21,8 +24,12 @@ _VERDICTS = {
 _COLOURS = {"better": "green", "worse": "bold red", "unclear": "dim"}
 
 
-def tell(target: Target, name: str, posed: Sequence[tuple[int, Question]], now: Run, before: Run | None) -> tuple[str, ...]:
+def tell(
+    target: Target, name: str, posed: Sequence[tuple[int, Question]], now: "Run", before: "Run | None"
+) -> tuple[str, ...]:
     """Print it; the measures that are surely worse than before."""
+    from kyozon.evaluation.corpus import compared, summary
+
     figures = summary(now)
     apart = {} if before is None else compared(now, before)
     worse = tuple(measure for measure, found in apart.items() if found.verdict == "worse")
@@ -49,7 +56,7 @@ def tell(target: Target, name: str, posed: Sequence[tuple[int, Question]], now: 
     return worse
 
 
-def _table(figures: dict[str, Interval], apart: dict[str, Difference]) -> None:
+def _table(figures: "dict[str, Interval]", apart: "dict[str, Difference]") -> None:
     columns = [say("measure", "指標"), say("mean", "平均"), say("95 % interval", "95 % 区間"), say("of", "件数")]
     if apart:
         columns += [say("difference", "差"), say("interval", "区間"), say("", "判定")]
@@ -60,7 +67,7 @@ def _table(figures: dict[str, Interval], apart: dict[str, Difference]) -> None:
     print_table(columns, rows, right=(1, 2, 3, 4, 5) if apart else (1, 2, 3))
 
 
-def _apart(found: Difference | None) -> list[str]:
+def _apart(found: "Difference | None") -> list[str]:
     if found is None:
         return ["-", "-", ""]
     verdict = _VERDICTS[found.verdict].to(language())
@@ -68,7 +75,7 @@ def _apart(found: Difference | None) -> list[str]:
     return [f"{found.mean:+.3f}", interval, f"[{_COLOURS[found.verdict]}]{verdict}[/]"]
 
 
-def _made(now: Run, before: Run | None) -> None:
+def _made(now: "Run", before: "Run | None") -> None:
     """Under what it came about; where it is compared, what is not the same."""
     parts = []
     for name, value in now.made_with.items():
@@ -92,7 +99,7 @@ def _posed(name: str, posed: Sequence[tuple[int, Question]], missed: Sequence[tu
         out.print(say(f"  and {len(missed) - _MISSED} more", f"  ほか {len(missed) - _MISSED} 問"))
 
 
-def _verdict(now: Run, before: Run, worse: tuple[str, ...]) -> None:
+def _verdict(now: "Run", before: "Run", worse: tuple[str, ...]) -> None:
     both = len(now.scores.keys() & before.scores.keys())
     if left := len(now.scores) - both:
         en = f"{left} questions were not measured then, or have changed; the difference is over the other {both}."

@@ -82,6 +82,15 @@ def questions(target: Target, collection: str, path: Path, count: int, model: st
             progress.update(task, completed=len(made))
             if len(made) == count:
                 break
+    if not made:
+        raise InvalidRequest(
+            Text(
+                f"nothing in {corpus.name} could be asked about: it has too few sentences, or the model's questions did "
+                "not find their passages again. Write questions of your own.",
+                f"{corpus.name} からは質問を作れませんでした。文が少なすぎるか、モデルの質問では元の箇所が見つかりません。"
+                "質問を自分で用意してください。",
+            )
+        )
     write(path, b"".join(msgspec.json.encode(one) + b"\n" for one in made))
     _tell(target, corpus, path, made)
 

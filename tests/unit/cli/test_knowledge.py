@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kyozon.cli.knowledge import knowledge
 from kyozon.cli.knowledge_corpus import Setting, setting_of
+from kyozon.cli.knowledge_eval import evaluate
 
 ASKED = '{"question": "How much leave?", "files": ["leave.md"]}\n'
 
@@ -16,8 +16,8 @@ def said(folder: Path, *words: str, asked: str = ASKED) -> Result:
     (folder / "kept.json").write_text('{"made_with": {}, "scores": {"another": {"files.recall": 1}}}', "utf-8")
     (folder / "broken.json").write_text("{", "utf-8")
     fixed = [word.replace("DIR", str(folder)) for word in words]
-    given = ["eval", "-c", "office", "--questions", str(folder / "q.jsonl"), "--data-dir", str(folder), *fixed]
-    return CliRunner(env={"KYOZON_LANG": "en"}).invoke(knowledge, given)
+    given = ["-c", "office", "--questions", str(folder / "q.jsonl"), "--data-dir", str(folder), *fixed]
+    return CliRunner(env={"KYOZON_LANG": "en"}).invoke(evaluate, given)
 
 
 @pytest.mark.parametrize(

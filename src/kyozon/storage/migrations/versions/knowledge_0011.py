@@ -104,9 +104,9 @@ _COLLECTIONS = (
 
 _DOCUMENTS = (
     # `version` is the tenant's count of changes at the last one that concerns a search; 0 was never searchable. A document
-    # in progress is its own job: whoever takes it in holds it until `claimed_until`; where nobody does, it waits until then.
-    # `replaces` names the document that goes in the moment in which this one comes. `key_id` is the key that attached it.
-    # `embedded_for` is the embedder whose vectors a re-index has brought so far.
+    # in progress is its own job: whoever takes it in holds it until `claimed_until`; where nobody does, it waits until
+    # then. `replaces` names the document that goes in the moment in which this one comes. `key_id` is the key that attached
+    # it. `embedded_for` is the embedder whose vectors a re-index has brought so far.
     # Text, chunks and vectors of a document that is not completed are on their way: nobody reads them.
     """
     CREATE TABLE document (
@@ -200,10 +200,14 @@ _WORD = (
     END
     $$
     """,
-    "CREATE TRIGGER document_waits AFTER INSERT OR UPDATE OF status ON document FOR EACH STATEMENT "
-    "EXECUTE FUNCTION document_waits()",
-    "CREATE TRIGGER collection_reindexed AFTER UPDATE OF next_embedder ON collection FOR EACH STATEMENT "
-    "EXECUTE FUNCTION document_waits()",
+    """
+    CREATE TRIGGER document_waits AFTER INSERT OR UPDATE OF status ON document FOR EACH STATEMENT
+        EXECUTE FUNCTION document_waits()
+    """,
+    """
+    CREATE TRIGGER collection_reindexed AFTER UPDATE OF next_embedder ON collection FOR EACH STATEMENT
+        EXECUTE FUNCTION document_waits()
+    """,
 )
 
 # Changes of one tenant wait for each other, so that who has read up to a version has missed none below it.
@@ -229,8 +233,8 @@ _CHANGES = (
     CREATE TRIGGER document_gone AFTER DELETE ON document FOR EACH ROW WHEN (OLD.version > 0)
         EXECUTE FUNCTION document_gone()
     """,
-    # A label that changes binds what is made from the value, in every index, from that moment. Documents are held before the
-    # count, as everywhere: else each of two waits for what the other has.
+    # A label that changes binds what is made from the value, in every index, from that moment. Documents are held before
+    # the count, as everywhere: else each of two waits for what the other has.
     """
     CREATE FUNCTION knowledge_relabelled() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
