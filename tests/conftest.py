@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests may use."""
 
+import os
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import settings
 
 from kyozon.providers.transport import Timeouts, Transport
 from tests.fakes.upstream import FakeUpstream
+
+# Workers that run tests side by side are given the width of the terminal, which a console would keep for good.
+os.environ.pop("COLUMNS", None)
 
 # How long one example takes is the machine's business.
 settings.register_profile("kyozon", deadline=None)

@@ -1,5 +1,6 @@
 """Collections are made, shared and deleted at the terminal, and each person sees there what is his to see."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,33 @@ def test_a_collection_is_shared_with_a_group_and_leaving_it_ends_that(
     said("root", "groups", "remove", "legal", "ben")
     assert said("ben", "collections", "show", "規程", check=False).stderr == hidden.stderr
     assert said("aiko", "collections", "delete", "規程", "--yes").stdout == "Deleted 規程.\n"
+
+
+def test_a_share_that_reaches_nobody_is_said(kyozon: RunningKyozon, people: dict[str, str]) -> None:
+    def shared(whom: str) -> str:
+        words = ("collections", "share", "休暇", "--with", whom)
+        return kyozon.command(*words, KYOZON_API_KEY=people["root"]).stderr
+
+    kyozon.command("collections", "create", "休暇", KYOZON_API_KEY=people["root"])
+    assert "Nobody is in the group sales yet" in shared("group:sales")
+    assert "No key names the user nemo yet" in shared("user:nemo")
+    assert shared("user:ben") == ""
+    kyozon.command("collections", "delete", "休暇", "--yes", KYOZON_API_KEY=people["root"])
+
+
+def test_the_list_tells_what_can_be_searched_from_what_failed(
+    kyozon: RunningKyozon, people: dict[str, str], tmp_path: Path
+) -> None:
+    def said(name: str, *words: str, language: str = "en") -> str:
+        return kyozon.command(*words, check=False, KYOZON_API_KEY=people[name], KYOZON_LANG=language).stdout
+
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7\n%nothing follows")
+    assert said("ben", "collections", "list", language="ja").startswith("閲覧できるコレクションはありません。")
+    assert said("ben", "collections", "list").startswith("There are none that you may read. kyozon collections create NAME")
+    said("aiko", "collections", "create", "出張", "--label", "internal")
+    said("aiko", "ingest", str(tmp_path / "broken.pdf"), "--collection", "出張")
+    heads, row = said("aiko", "collections", "list").splitlines()
+    said("aiko", "collections", "delete", "出張", "--yes")
+
+    assert heads.split()[:4] == ["id", "documents", "failed", "label"]
+    assert row.split()[1:4] == ["0", "1", "internal"]

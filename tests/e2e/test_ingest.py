@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 from tests.e2e.conftest import CONFIG, Rented
 from tests.e2e.installation import RunningKyozon
 
+PDF = Path(__file__).parents[1] / "samples" / "documents" / "vertical.pdf"
 FILES = 16
 KILLS = 2
 EMBEDDER = """
@@ -97,6 +99,78 @@ def test_only_the_files_that_are_asked_for(kyozon: RunningKyozon, folder: Path) 
     made(kyozon, key, "some")
     found = ingest(kyozon, key, str(folder), "-c", "some", "--include", "*.md", "--exclude", "rule-2*")
     assert found["added"] == ["規程/rule-0.md", "規程/rule-1.md"]
+
+
+def test_what_is_left_out_this_time_is_not_gone(kyozon: RunningKyozon, folder: Path) -> None:
+    key = kyozon.key("kept", "--label", "internal")
+    store = made(kyozon, key, "kept")
+    assert len(ingest(kyozon, key, str(folder), "-c", "kept")["added"]) == 4
+    (folder / "rule-2.md").unlink()
+    found = ingest(kyozon, key, str(folder), "-c", "kept", "--include", "rule-0*", "--delete")
+    assert (found["unchanged"], found["removed"]) == (["規程/rule-0.md"], ["規程/rule-2.md"])
+    assert len(kyozon.openai(key).vector_stores.files.list(store).data) == 3
+
+
+def test_a_file_that_was_broken_for_a_while_is_there_once(kyozon: RunningKyozon, tmp_path: Path) -> None:
+    key = kyozon.key("broken", "--label", "internal", "--user", "broken")
+    store = made(kyozon, key, "broken")
+    file, other = tmp_path / "rule.pdf", tmp_path / "never.pdf"
+    file.write_bytes(PDF.read_bytes())
+    ingest(kyozon, key, str(tmp_path), "-c", store)
+    for broken in (file, other):
+        broken.write_bytes(b"%PDF-1.7\n%nothing follows " + broken.name.encode())
+    assert len(ingest(kyozon, key, str(tmp_path), "-c", store)["failed"]) == 2
+    assert len(kyozon.openai(key).vector_stores.files.list(store).data) == 3  # what was whole is found until then
+    file.write_bytes(PDF.read_bytes() + b"\n%mended\n")
+    other.unlink()
+    found = ingest(kyozon, key, str(tmp_path), "-c", store, "--delete")
+    assert (len(found["changed"]), found["removed"], found["failed"]) == (1, [], {})
+    assert [one.status for one in kyozon.openai(key).vector_stores.files.list(store)] == ["completed"]
+    assert len(kyozon.openai(key).files.list().data) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("-c", "", "--create"), 2, "--collection"),
+        (("-c", "none", "--create", "--label", "secretish"), 2, "--label"),
+        (("-c", "none", "--create", "--readers", "aiko"), 2, "--readers"),
+        (("-c", "none", "--create", "--include", "*.xyz"), 1, "--include"),
+    ],
+)
+def test_what_is_wrong_with_the_call_is_told_before_anything_is_sent(
+    kyozon: RunningKyozon, folder: Path, words: tuple[str, ...], status: int, told: str
+) -> None:
+    key = kyozon.key("wrong", "--label", "internal", "--user", "wrong")
+    done = kyozon.command("ingest", str(folder), *words, check=False, KYOZON_API_KEY=key)
+    assert done.returncode == status
+    assert done.stderr.count(told) == 1
+    assert not kyozon.openai(key).files.list().data
+    assert not kyozon.openai(key).vector_stores.list().data
+
+
+def test_watching_tells_of_a_failure_once_and_ends_well(kyozon: RunningKyozon, folder: Path) -> None:
+    key = kyozon.key("watched", "--label", "internal")
+    store = made(kyozon, key, "watched")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\n%nothing follows, ever")
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "kyozon", "ingest", str(folder), "-c", store, "--watch"],
+        env={**kyozon.environ, "KYOZON_API_KEY": key},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert watching.stdout is not None
+    lines = list(iter(watching.stdout.readline, "watched: 4 added, 0 changed, 0 unchanged, 0 removed, 1 failed\n"))
+    assert lines[0] == "✗ 規程/broken.pdf\n"
+    tried = [one.created_at for one in kyozon.openai(key).vector_stores.files.list(store, filter="failed")]
+    (folder / "rule-3.md").write_text("# Rule 3\n\nThere are 13 days of leave.\n", "utf-8")
+    assert watching.stdout.readline() == "watched: 1 added, 0 changed, 4 unchanged, 0 removed, 1 failed\n"
+    assert [one.created_at for one in kyozon.openai(key).vector_stores.files.list(store, filter="failed")] == tried
+    watching.send_signal(signal.SIGINT)
+    said, told = watching.communicate(timeout=30)
+    assert (watching.returncode, said) == (0, "")
+    assert told.endswith("Stopped watching.\n")
 
 
 def test_a_collection_is_made_where_that_is_asked_for(kyozon: RunningKyozon, folder: Path) -> None:

@@ -1,18 +1,19 @@
 """Passages of a small set of documents, and services that find and keep in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import structs
 
 from kyozon.domain.callers import Caller
-from kyozon.domain.knowledge import DOCUMENT, Anchor, Chunk, Passage, Search
+from kyozon.domain.knowledge import DOCUMENT, Anchor, Chunk, Passage, Reader, Search
 from kyozon.domain.labels import Label
 from kyozon.domain.provenance import StoredValue
 from kyozon.domain.responses import KeptResponse
 from kyozon.services.knowledge.answering import AnsweringService
+from kyozon.services.knowledge.responses import ResponseService
+from kyozon.services.knowledge.rights import no_collection
 from kyozon.services.knowledge.searching import Searched
-from kyozon.services.responses import ResponseService
 from tests.fakes.installation import FakeInstallation
 
 LEAVE = (
@@ -49,19 +50,39 @@ class MemorySearch:
         self.asked.append((search, declared, for_answer))
         return Searched(self.passages[: search.most], dense=True)
 
+    async def check(self, caller: Caller, search: Search) -> None:
+        assert caller.tenant
+        for name in search.collections:
+            if name != "vs_1":
+                raise no_collection(name)
+
+    async def again(
+        self, caller: Caller, search: Search, places: Mapping[tuple[str, int], float], *, for_answer: bool = False
+    ) -> tuple[Passage, ...] | None:
+        await self.check(caller, search)
+        assert for_answer in (True, False)
+        found = {one.key: one for one in self.passages}
+        return tuple(found[place] for place in places) if places.keys() <= found.keys() else None
+
 
 class MemoryResponses:
     """Implements `ResponseStore`."""
 
     def __init__(self) -> None:
         self.by_id: dict[tuple[str, str], KeptResponse] = {}
+        self.shut = False
 
     async def keep(self, response: KeptResponse) -> None:
         self.by_id.setdefault((response.tenant, response.id), response)
 
-    async def read(self, tenant: str, name: str, now: datetime) -> KeptResponse | None:
-        found = self.by_id.get((tenant, name))
+    async def read(self, reader: Reader, name: str, now: datetime) -> KeptResponse | None:
+        found = self.by_id.get((reader.tenant, name))
         return found if found is not None and found.expires_at > now else None
+
+    async def may_read(self, reader: Reader, value: str) -> bool:
+        assert reader.tenant
+        assert value.startswith(("dec_", "resp_"))
+        return not self.shut
 
     async def delete(self, tenant: str, name: str) -> None:
         self.by_id.pop((tenant, name), None)
@@ -78,7 +99,7 @@ class AnsweringInstallation(FakeInstallation):
         for one in passages:
             value = StoredValue(one.document, "default", DOCUMENT, world.now(), label or Label())
             self.stored.values["default", one.document] = value
-        answering = AnsweringService(self.chat, self.search, self.provenance, self.registry)
         kept = ResponseService(self.responses, self.provenance, self.registry, world)
+        answering = AnsweringService(self.chat, self.search, self.provenance, kept, self.registry, world)
         offered = structs.replace(self.documents.offered, answering=answering, responses=kept)
         self.documents = structs.replace(self.documents, offered=offered)

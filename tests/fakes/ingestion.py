@@ -10,7 +10,8 @@ from pathlib import Path
 from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent
-from kyozon.domain.knowledge import Chunk, Failure, Parsed, Progress
+from kyozon.domain.callers import Caller
+from kyozon.domain.knowledge import Chunk, Failure, Parsed, Progress, Reader
 from kyozon.ports.knowledge_ingestion import Job, Missing, Reindex, Vectors
 from kyozon.ports.knowledge_parsing import Report
 from kyozon.services.knowledge.answering import AnsweringService
@@ -19,6 +20,7 @@ from kyozon.services.knowledge.documents import DocumentService
 from kyozon.services.knowledge.files import FileService
 from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.ingesting import Ingesting
+from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.taking_in import TakingIn
 from tests.fakes.installation import FakeInstallation
@@ -122,7 +124,7 @@ class NothingRenewed:
     async def reindex(self, tenant: str, collection: str, embedder: str, event: AuditEvent) -> bool:
         raise NotImplementedError
 
-    async def reindexing(self, tenant: str, collection: str) -> Reindex | None:
+    async def reindexing(self, reader: Reader, collection: str) -> Reindex | None:
         raise NotImplementedError
 
     async def switch(self) -> Sequence[str]:
@@ -137,6 +139,16 @@ class TextParser:
         return Parsed(path.read_text("utf-8"), title=filename)  # noqa: ASYNC240 - a few bytes
 
 
+class MemoryRights:
+    """Implements `Rights`."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._all = knowledge
+
+    async def may_read(self, caller: Caller, value: str) -> bool:
+        return self._all.upstream_open_to(reader_of(caller), value)
+
+
 class Papers:
     """The real services of documents, over what `house` has and stores in memory."""
 
@@ -148,7 +160,7 @@ class Papers:
         self.documents = DocumentService(MemoryDocuments(known), self.files, self.collections, provenance, world)
         self.groups = GroupService(MemoryGroups(known), world)
         self.search = SearchService(MemoryFeed(known), house.embeddings, provenance, self.collections)
-        self.answering = AnsweringService(house.chat, self.search, provenance, registry)
+        self.answering = AnsweringService(house.chat, self.search, provenance, MemoryRights(known), registry, world)
         waiting = MemoryIngestion(known)
         taking_in = TakingIn(waiting, TextParser(), house.embeddings, provenance, world)
         self.ingesting = Ingesting(waiting, NothingRenewed(), taking_in, world, workers=1)

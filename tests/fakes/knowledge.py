@@ -71,6 +71,13 @@ class Knowledge:
         rights = {share.right for share in found.shares if f"{share.kind}:{share.name}" in known}
         return "write" if "write" in rights else "read" if rights else None
 
+    def upstream_open_to(self, reader: Reader, value: str) -> bool:
+        """Whether every document that a stored value was made from is there for the reader."""
+        stored, tenant = self.provenance, reader.tenant
+        found = [stored._value(tenant, name) for name in closure(value, lambda made: stored._sources(tenant, made))]
+        needed = [one.id for one in found if one is not None and one.kind == DOCUMENT]
+        return all(name in self.documents and self.open_to(reader, self.documents[name]) for name in needed)
+
     def open_to(self, reader: Reader, document: Document) -> bool:
         """Whether the reader may see a document."""
         if self.access(reader, document.collection) is None:

@@ -107,6 +107,12 @@ def hello(usage: Usage | None = USAGE) -> list[Line]:
     return [piece(role="assistant"), TURN, piece("Hello"), TURN, piece(" world"), piece(finish="stop"), reported(usage)]
 
 
+def says(text: str) -> list[Line]:
+    """A whole answer of these words, a few characters at a time."""
+    pieces: list[Line] = [piece(text[at : at + 7]) for at in range(0, len(text), 7)]
+    return [piece(role="assistant"), *pieces, piece(finish="stop"), reported(None)]
+
+
 def piece(text: str = "", *, role: str | None = None, finish: str | None = None) -> Piece:
     """A chunk in OpenAI's shape."""
     delta: dict[str, Any] = {"content": text} | ({"role": role} if role else {})

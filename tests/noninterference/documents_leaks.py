@@ -28,6 +28,7 @@ from kyozon.services.knowledge.searching import Searched, SearchService
 from kyozon.services.knowledge.shelf import Shelf
 from kyozon.services.knowledge.taking_in import PURPOSE
 from kyozon.services.provenance import Provenance
+from tests.fakes.ingestion import MemoryRights
 from tests.fakes.knowledge import Knowledge, MemoryDocuments
 from tests.noninterference.leaks import Seed
 
@@ -119,13 +120,14 @@ def answers_do_not_name_their_documents(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(kyozon.services.knowledge.answering, "_with_sources", leaky)
 
 
-def a_repeated_question_is_the_same_request(patch: pytest.MonkeyPatch) -> None:
+def a_repeated_question_asks_for_no_rights(patch: pytest.MonkeyPatch) -> None:
     """Whatever was found this time: the first answer comes again, also to who may not read its documents any more."""
 
-    def leaky(ask: Ask, *rest: Any) -> Ask:
-        return structs.replace(_with_sources(ask, *rest), repeat=ask.repeat)
+    async def may_read(rights: MemoryRights, caller: Caller, value: str) -> bool:
+        del rights, caller, value
+        return True
 
-    patch.setattr(kyozon.services.knowledge.answering, "_with_sources", leaky)
+    patch.setattr(MemoryRights, "may_read", may_read)
 
 
 def a_question_forgets_what_it_is_made_from(patch: pytest.MonkeyPatch) -> None:
@@ -228,7 +230,7 @@ LEAKS: dict[str, Seed] = {
         a_document_does_not_name_its_file,
         a_document_forgets_its_collection_s_label,
         answers_do_not_name_their_documents,
-        a_repeated_question_is_the_same_request,
+        a_repeated_question_asks_for_no_rights,
         a_question_forgets_what_it_is_made_from,
         chunks_are_embedded_without_their_label,
         forbidden_passages_count_in_frequencies,

@@ -12,7 +12,7 @@ FEWEST = 25
 rules()  # loaded before anything is replaced in what they import
 LEAKS = leaks.LEAKS | releasing_leaks.LEAKS | holding_leaks.LEAKS | masking_leaks.LEAKS
 HUNT = settings(
-    max_examples=400,
+    max_examples=1000,
     stateful_step_count=15,
     deadline=None,
     database=None,

@@ -20,12 +20,12 @@ from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.ingesting import Ingesting
 from kyozon.services.knowledge.offered import Knowledge
 from kyozon.services.knowledge.reindexing import ReindexService
+from kyozon.services.knowledge.responses import ResponseService
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.taking_in import TakingIn
 from kyozon.services.knowledge.uploads import UploadService
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
-from kyozon.services.responses import ResponseService
 from kyozon.settings import Settings
 from kyozon.storage.database import Database
 from kyozon.storage.knowledge.collections import PostgresCollections
@@ -78,9 +78,10 @@ def knowledge(needed: Needed) -> Kept:
     uploads = UploadService(arriving, files, WORLD, most)
     groups = GroupService(PostgresGroups(database), WORLD)
     reindexing = ReindexService(collections, PostgresReindexing(database), WORLD)
-    search = SearchService(PostgresKnowledgeFeed(database), needed.embeddings, provenance, collections)
-    answering = AnsweringService(needed.chat, search, provenance, registry)
+    feed, index_bytes = PostgresKnowledgeFeed(database), needed.settings.knowledge.index_mib << 20
+    search = SearchService(feed, needed.embeddings, provenance, collections, index_bytes)
     responses = ResponseService(PostgresResponses(database, needed.sealing), provenance, registry, WORLD)
+    answering = AnsweringService(needed.chat, search, provenance, responses, registry, WORLD)
     kept = documents, groups, uploads, reindexing
     return Kept(Knowledge(files, collections, *kept, search, answering, responses), beside)
 

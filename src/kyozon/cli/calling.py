@@ -1,11 +1,13 @@
 """How commands call the running server: with the key of the command line, or the one in KYOZON_API_KEY."""
 
+import http.client
 import json
 import os
 import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -33,6 +35,29 @@ class Form(Struct, frozen=True):
     fields: tuple[tuple[str, str], ...]
     file: Path
     filename: str
+
+
+class _Attentive(http.client.HTTPConnection):
+    """Reads what the server answers, too, where it hung up before it had heard all of a body that it refused."""
+
+    def request(self, *request: Any, **more: Any) -> None:
+        """As in `HTTPConnection`; whether there is an answer is seen when it is asked for."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().request(*request, **more)
+
+
+class _SecureAttentive(_Attentive, http.client.HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Plain(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Attentive, req)
+
+
+class _Secure(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_SecureAttentive, req)
 
 
 class _Body(Struct, frozen=True):
@@ -86,12 +111,14 @@ def _answered(target: Target, method: str, path: str, seconds: float, body: "_Bo
     }
     request = urllib.request.Request(url, body.sent, headers, method=method)  # noqa: S310 - the operator's own URL
     try:
-        with urllib.request.urlopen(request, timeout=seconds) as response:  # noqa: S310
+        with urllib.request.build_opener(_Plain, _Secure).open(request, timeout=seconds) as response:
             return json.loads(response.read())
     except urllib.error.HTTPError as error:
         raise failed(error) from error
     except urllib.error.URLError as error:
         raise not_running(str(error.reason)) from error
+    except ConnectionError as error:  # it hung up and said nothing
+        raise not_running(str(error)) from error
 
 
 def address_of(data_dir: Path) -> str:

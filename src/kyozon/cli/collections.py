@@ -5,11 +5,14 @@ from typing import Any, get_args
 from urllib.parse import urlencode
 
 import click
+from rich.markup import escape
 
 from kyozon.cli.calling import call
 from kyozon.cli.collection_named import collection_named, listed
+from kyozon.cli.ingest_checks import check_label, check_name
 from kyozon.cli.options import Target, installation
-from kyozon.cli.output import out, print_json, print_table
+from kyozon.cli.output import err, out, print_json, print_table
+from kyozon.cli.reached import reaches_nobody
 from kyozon.cli.reindexing import reindex
 from kyozon.cli.speech import say
 from kyozon.domain.errors import CallerError, InvalidRequest
@@ -54,6 +57,8 @@ def collections() -> None:
 @installation
 def create(target: Target, name: str, label: str | None, description: str, expires_days: int | None) -> None:
     """Make one."""
+    check_name(name, "NAME")
+    check_label(label)
     body: dict[str, Any] = {"name": name, "description": description}
     if expires_days is not None:
         body["expires_after"] = {"anchor": "last_active_at", "days": expires_days}
@@ -78,19 +83,20 @@ def list_(target: Target) -> None:
     if not found:
         out.print(
             say(
-                "None yet: kyozon collections create NAME makes one.",
-                "まだありません。kyozon collections create 名前 で作成できます。",
+                "There are none that you may read. kyozon collections create NAME makes one.",
+                "閲覧できるコレクションはありません。kyozon collections create 名前 で作成できます。",
             )
         )
         return
     columns = [
         say("id", "ID"),
         say("documents", "文書"),
+        say("failed", "失敗"),
         say("label", "ラベル"),
         say("made (UTC)", "作成（UTC）"),
         say("name", "名前"),
     ]
-    print_table(columns, [_row(one) for one in found], right=(1,))
+    print_table(columns, [_row(one) for one in found], right=(1, 2))
 
 
 @collections.command(help=say("Show a collection and with whom it is shared.", "コレクションの内容と共有先を表示します。"))
@@ -146,6 +152,8 @@ def share(target: Target, name: str, whom: str, *, write: bool) -> None:
         out.print(
             say(f"{found['name']} is shared with {what}.", f"{found['name']} を {what} に共有しました。"), markup=False
         )
+    if warning := reaches_nobody(target, body):
+        err.print(f"[yellow]![/] {escape(warning)}")
 
 
 @collections.command(help=say("End a share, at once.", "共有を終了します（即時）。"))
@@ -216,7 +224,8 @@ def _written(share: dict[str, Any]) -> str:
 
 
 def _row(one: dict[str, Any]) -> list[str]:
-    return [one["id"], str(one["file_counts"]["total"]), one["label"], _at(one["created_at"]), one["name"] or "-"]
+    counts = [str(one["file_counts"][state]) for state in ("completed", "failed")]
+    return [one["id"], *counts, one["label"], _at(one["created_at"]), one["name"] or "-"]
 
 
 def _at(seconds: int | None) -> str:

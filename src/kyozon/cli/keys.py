@@ -9,12 +9,13 @@ import click
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.options import WITHIN, Target, goal_read, installation, option_read, within_read
-from kyozon.cli.output import out, plain, print_json, print_table
+from kyozon.cli.output import err, out, plain, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.labels import Label, parse_clearance, parse_label
 from kyozon.domain.language import Text
+from kyozon.governance.labelling import request_label
 from kyozon.governance.releasing import known_role
 from kyozon.services.keys import KeyService, NewKey
 
@@ -79,11 +80,25 @@ def keys() -> None:
 def create(target: Target, **options: Any) -> None:
     """Issue a key."""
     key, secret = asyncio.run(_issue(target, _wanted(target, options)))
+    _warn_of_refusals(key, target.settings().default_label)
     if target.as_json:
         print_json({"key": secret, "id": key.id, "name": key.name})
         return
     out.print(f"[bold]{secret}[/]")
     out.print(say("Keep it now: it is not shown again.", "今すぐ控えてください。二度と表示されません。"))
+
+
+def _warn_of_refusals(key: ApiKey, default: Label) -> None:
+    """Say it where requests that state no label are above what the key is cleared for: each of them would be refused."""
+    label, _ = request_label(None, key, default)
+    if not label.within(key.clearance):
+        warning = say(
+            f"Requests of this key that state no label are {label}, and it is cleared for {key.clearance}: they are "
+            "refused. State a label with each (x-kyozon-label, --label), or make the key with --label.",
+            f"ラベルを指定しない要求は {label} になり、このキーの許可（{key.clearance}）を超えるため拒否されます。"
+            "要求ごとにラベルを指定するか（x-kyozon-label、--label）、--label 付きでキーを作り直してください。",
+        )
+        err.print(f"[yellow]{warning}[/]")
 
 
 @keys.command("list", help=say("List keys.", "キーの一覧。"))

@@ -217,12 +217,15 @@ class Compound(Struct, frozen=True, tag_field="kind", tag="compound"):
 
 Filter = Comparison | Compound
 
+LONGEST_QUERY = 4_000
+"""Characters of one query of a search."""
+
 
 class Search(Struct, frozen=True):
     """What is looked for: `queries` in whose order results are merged, in which collections, how many passages at most.
 
-    `dense_weight` is the share of the vectors' word in the order, from 0 to 1; None leaves it to the language of the query
-    and of what is searched. Passages below `score` are left out.
+    `dense_weight` is the share of the vectors' word in the order, from 0 to 1; None leaves it to how much of the query the
+    words of what is searched cover. Passages below `score` are left out.
     """
 
     collections: tuple[str, ...]
@@ -231,7 +234,6 @@ class Search(Struct, frozen=True):
     filter: Filter | None = None
     dense_weight: float | None = None
     score: float = 0.0
-    rerank: bool = True
 
 
 class Passage(Struct, frozen=True):

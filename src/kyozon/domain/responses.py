@@ -14,7 +14,8 @@ RESPONSE = "response"
 class KeptResponse(Struct, frozen=True):
     """A response as its caller got it, what was sent for it, and the conversation up to it in chat completions' messages.
 
-    `label` is its own; the effective one joins those of its `sources`: the decision, and the response that it went on from.
+    `label` is its own; the effective one joins those of its `sources`: the decision, or the response that it went on
+    from, and the documents that it shows.
     """
 
     id: str
@@ -27,3 +28,8 @@ class KeptResponse(Struct, frozen=True):
     body: Json
     items: tuple[Json, ...]
     messages: tuple[Json, ...]
+
+    @property
+    def decision_id(self) -> str:
+        """The decision of its answer; empty where no model was asked."""
+        return next((source for source in self.sources if source.startswith("dec_")), "")

@@ -38,6 +38,6 @@ def _named(request: Request) -> tuple[str, str]:
 
 routes = [
     Route("/kyozon/v1/groups", list_groups, methods=["GET"]),
-    Route("/kyozon/v1/groups/{group}/members/{member}", add_group_member, methods=["PUT"]),
-    Route("/kyozon/v1/groups/{group}/members/{member}", remove_group_member, methods=["DELETE"]),
+    Route("/kyozon/v1/groups/{group}/members/{member:path}", add_group_member, methods=["PUT"]),
+    Route("/kyozon/v1/groups/{group}/members/{member:path}", remove_group_member, methods=["DELETE"]),
 ]

@@ -222,7 +222,7 @@ def _paths(answers: dict[str, Any], bodies: dict[str, Any]) -> dict[str, dict[st
         if route.name in bodies:
             content = {"application/json": {"schema": bodies[route.name]}}
             operation["requestBody"] = {"required": True, "content": content}
-        found.setdefault(route.path, {})[_method(route)] = operation
+        found.setdefault(route.path_format, {})[_method(route)] = operation
     return found
 
 

@@ -12,9 +12,11 @@ from starlette.routing import Route
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, KyozonError
+from kyozon.domain.knowledge import Passage
 from kyozon.domain.language import Language, Text
 from kyozon.domain.requests import ChatRequest, Dialect, Json
 from kyozon.domain.responses import KeptResponse
+from kyozon.governance.provenance import joined
 from kyozon.http.answering import GENERATED, cache_header, headers, json_response, label_header, left_of_limits
 from kyozon.http.asking import asks_review, goal_of, grant_of, licences_of, within_of
 from kyozon.http.context import language, services
@@ -48,9 +50,9 @@ async def create_response(request: Request) -> Response | EventStream:
         told = await while_connected(request, knowledge.answering.answer(asked.wanted, look))
         frame = _framed(request, asked, told.decision_id)
         response = await _whole(request, asked, frame, told)
-        return json_response(msgspec.json.encode(response), _headers(request, asked.caller, told))
+        return json_response(msgspec.json.encode(response), _headers(request, asked, told))
     telling = await while_connected(request, knowledge.answering.stream(asked.wanted, look))
-    found = _headers(request, asked.caller, telling)
+    found = _headers(request, asked, telling)
     return EventStream(_events(request, asked, telling, language(request)), found, telling.close)
 
 
@@ -65,8 +67,8 @@ async def get_response(request: Request) -> Response:
             ),
             "stream",
         )
-    kept = await services(request).knowledge.responses.read(caller, request.path_params["response"])
-    return json_response(msgspec.json.encode(kept.body))
+    kept = await services(request).knowledge.responses.give(caller, request.path_params["response"])
+    return json_response(_looked(request, caller, kept, msgspec.json.encode(kept.body)))
 
 
 async def delete_response(request: Request) -> Response:
@@ -91,7 +93,8 @@ async def cancel_response(request: Request) -> Response:
 async def list_input_items(request: Request) -> Response:
     """What was sent for a stored response, newest first."""
     caller, name = await caller_of(request), request.path_params["response"]
-    kept = await services(request).knowledge.responses.read(caller, name)
+    kept = await services(request).knowledge.responses.give(caller, name)
+    _looked(request, caller, kept, msgspec.json.encode(kept.items))
     items = [_listed(item, name, place) for place, item in enumerate(kept.items)]
     if request.query_params.get("order", "desc") != "asc":
         items.reverse()
@@ -120,7 +123,7 @@ async def _asked(request: Request) -> _Asked:
     ask = structs.replace(ask, licences=licences_of(request), within=within_of(request))
     ask = structs.replace(ask, grant=grant_of(request), asks_review=asks_review(request, stated.purpose))
     frame = Frame("", math.floor(services(request).world.now().timestamp()), body, shape, services(request).links)
-    wanted = Wanted(ask, search_in(shape), shows=frame.results)
+    wanted = Wanted(ask, search_in(shape, messages), shows=frame.results)
     return _Asked(caller, wanted, frame, tuple(items), tuple(messages))
 
 
@@ -165,7 +168,8 @@ async def _keep(request: Request, asked: _Asked, frame: Frame, told: Told, respo
     if not frame.stored:
         return
     kept, ask = services(request).knowledge.responses, asked.wanted.ask
-    made_from = (told.decision_id,) if told.decision_id else ask.sources
+    answer = (told.decision_id,) if told.decision_id else ask.sources
+    shown = (passage.document for passage in _shown(frame, told))
     await kept.keep(
         KeptResponse(
             id=frame.id,
@@ -174,7 +178,7 @@ async def _keep(request: Request, asked: _Asked, frame: Frame, told: Told, respo
             at=services(request).world.now(),
             expires_at=kept.expiry(),
             label=kept.own_label(asked.caller, ask.declared, told.decision_id),
-            sources=made_from,
+            sources=tuple(dict.fromkeys([*answer, *shown])),
             body=response,
             items=asked.items,
             messages=(*asked.messages, *_said(told)),
@@ -198,11 +202,22 @@ def _look(request: Request, caller: Caller) -> Look:
     return look
 
 
-def _headers(request: Request, caller: Caller, told: Told | Telling) -> dict[str, str]:
+def _looked(request: Request, caller: Caller, kept: KeptResponse, payload: bytes) -> bytes:
+    """What leaves of a stored response, looked through as an answer is: canaries may have come since."""
+    return outgoing(request, caller, kept.decision_id, "openai").whole(payload)
+
+
+def _headers(request: Request, asked: _Asked, told: Told | Telling) -> dict[str, str]:
+    labels = [passage.label for passage in _shown(asked.frame, told)]
     if not told.decision_id:
-        return left_of_limits(request, caller)
-    found = headers(request, caller, told.decision_id, told.model, replayed=told.replayed)
-    return found | cache_header(told.cache) | label_header(told.label) | GENERATED
+        return left_of_limits(request, asked.caller) | label_header(joined(labels))
+    found = headers(request, asked.caller, told.decision_id, told.model, replayed=told.replayed)
+    return found | cache_header(told.cache) | label_header(joined([told.label, *labels])) | GENERATED
+
+
+def _shown(frame: Frame, told: Told | Telling) -> tuple[Passage, ...]:
+    """The passages that go along; what a model did not read of them came into the response all the same."""
+    return told.prepared.passages if frame.results else ()
 
 
 def _listed(item: Json, name: str, place: int) -> Json:

@@ -1,5 +1,6 @@
 """OpenAI's Responses API on its way in: its items as chat messages, its tools as functions and a search. Pure."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -10,8 +11,11 @@ from kyozon.domain.language import Text
 from kyozon.domain.requests import Json
 from kyozon.http.reading import checked
 from kyozon.http.search_shapes import RankingShape, search_of
+from kyozon.retrieval.prompting import words_of
 
 RESULTS = "file_search_call.results"
+_NOTHING_TO_INCLUDE = "reasoning.encrypted_content"
+"""Agents ask for it in every request; no response here has reasoning in it, so that leaving it out breaks no promise."""
 _MOST_FOUND = 6
 _ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
 _PASSED_OVER = ("reasoning", "file_search_call")
@@ -68,6 +72,15 @@ def check_response(body: Json) -> ResponseShape:
         raise _unsupported("background: true")
     if shape.truncation not in (None, "disabled"):
         raise _unsupported(f"truncation: {shape.truncation!r}")
+    for name in shape.include or []:
+        if name not in (RESULTS, _NOTHING_TO_INCLUDE):
+            raise InvalidRequest(
+                Text(
+                    f"include: {name!r} is not available. Use {RESULTS!r}, which adds the passages that file_search found.",
+                    f"include：{name!r} は使えません。指定できるのは {RESULTS!r}（file_search で見つけた箇所）です。",
+                ),
+                "include",
+            )
     return shape
 
 
@@ -111,8 +124,14 @@ def chat_of(body: Json, shape: ResponseShape, messages: list[Json]) -> Json:
     return chat | _form(shape)
 
 
-def search_in(shape: ResponseShape) -> Search | None:
-    """Where the tool `file_search` is to look, None without it; raises `InvalidRequest` for other tools but functions."""
+def search_in(shape: ResponseShape, messages: Sequence[Json]) -> Search | None:
+    """Where the tool `file_search` is to look, None without it.
+
+    `messages` are the whole conversation, what was stored before included.
+
+    Raises:
+        InvalidRequest: there are other tools but functions, or what the user said last has no words to look for.
+    """
     found = None
     for tool in shape.tools or []:
         kind = tool.get("type")
@@ -126,7 +145,22 @@ def search_in(shape: ResponseShape) -> Search | None:
             found = search_of(wanted.vector_store_ids, (), wanted.filters, wanted.ranking_options, most)
     if found is not None and _form(shape).get("response_format"):
         raise _unsupported("text.format with file_search")
-    return None if shape.tool_choice == "none" else found
+    if found is None or shape.tool_choice == "none":
+        return None
+    _check_question(messages)
+    return found
+
+
+def _check_question(messages: Sequence[Json]) -> None:
+    last = next((message for message in reversed(messages) if message["role"] == "user"), {})
+    if not words_of(last).strip():
+        raise InvalidRequest(
+            Text(
+                "input has no question for file_search to look for: write it as the user's last message.",
+                "file_search で探す質問が input にありません。最後の user メッセージに質問を書いてください。",
+            ),
+            "input",
+        )
 
 
 def _message(item: Json, place: int) -> Json:

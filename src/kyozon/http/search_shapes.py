@@ -1,5 +1,6 @@
 """What a search asks for, in OpenAI's words: filters, ranking options, how many results."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from kyozon.domain.language import Text
 _DEEPEST = 8
 _MOST_CONDITIONS = 100
 _KEY = 64
+_DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ].*)?)?")
 
 Weight = Annotated[float, Meta(ge=0, le=1_000_000)]
 
@@ -25,7 +27,7 @@ class HybridShape(Struct):
 
 
 class RankingShape(Struct):
-    """`ranker` is "none" where results shall not be reranked; below `score_threshold` (0 to 1) they are left out."""
+    """`ranker` has no effect: nothing is reranked. Results below `score_threshold` (0 to 1) are left out."""
 
     ranker: str | None = None
     score_threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -71,7 +73,6 @@ def search_of(
         filter=filter_of(filters),
         dense_weight=_dense_weight(ranking.hybrid_search),
         score=ranking.score_threshold or 0.0,
-        rerank=ranking.ranker != "none",
     )
 
 
@@ -112,7 +113,17 @@ def _comparison(kind: Any, found: Any) -> Comparison:
             "in and nin need a list of values; the others need a single one.",
             "in と nin には値の配列を、ほかの条件には 1 つの値を指定してください。",
         )
+    if kind in ("gt", "gte", "lt", "lte") and not _has_order(shape.value):
+        raise _wrong(
+            f"{kind} compares with a number (2026, not in quotation marks) or with a date as in 2026-04-01.",
+            f"{kind} の value には、数値（引用符なしの 2026 など）か 2026-04-01 形式の日付を指定してください。",
+        )
     return Comparison(shape.key, kind, tuple(shape.value) if isinstance(shape.value, list) else shape.value)
+
+
+def _has_order(value: object) -> bool:
+    """Whether attributes can be above or below: numbers, and dates, which attributes have as texts."""
+    return _DATE.fullmatch(value) is not None if isinstance(value, str) else not isinstance(value, bool)
 
 
 def _dense_weight(hybrid: HybridShape | None) -> float | None:

@@ -9,6 +9,8 @@ from kyozon.parsing.pdf_lines import Line
 _ENDS = re.compile(r"[。．.！？!?:：]\s*$")
 _NUMBER = r"(?:\d{1,3}|[０-９]{1,3}|[一二三四五六七八九十]{1,3}|[ア-ン]|[a-z])"
 _BEGINS = re.compile(rf"[　\s]|[-•●○◆■□▪・※*①-⑳]|[(（]?{_NUMBER}[)）.．、]|第[0-9０-９一二三四五六七八九十百]+[編章節款条]")
+_LATIN = re.compile(r"[A-Za-z]")
+_UNSPACED = re.compile(r"[ぁ-ヿ㐀-鿿]")
 _ALIGNED = 2.5  # heights: lines whose left ends are so close belong to one column
 _FULL = 2.0  # heights that a wrapped line may end before the edge
 _WIDE = 0.3  # of the page's words a column has at least
@@ -61,5 +63,11 @@ def _goes_on(line: Line, after: Line) -> bool:
 def _together(words: str, more: str) -> str:
     if words.endswith(("\x02", "\ufffe")):
         return words[:-1] + more
-    between = " " if words[-1:].isascii() and more[:1].isascii() and not words.endswith("-") else ""
-    return words + between + more
+    ends = words[-1:] + more[:1]
+    parted = ends.isascii() and not words.endswith("-") and (_LATIN.search(ends) or not _is_japanese(words + more))
+    return words + (" " if parted else "") + more
+
+
+def _is_japanese(words: str) -> bool:
+    """Whether most of the letters are those of a script without spaces, in which a number may be cut by the line's end."""
+    return len(_UNSPACED.findall(words)) > len(_LATIN.findall(words))

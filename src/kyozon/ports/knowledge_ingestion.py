@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from kyozon.domain.audit import AuditEvent
 from kyozon.domain.callers import ApiKey
-from kyozon.domain.knowledge import Chunk, Chunking, Failure, Parsed, Progress
+from kyozon.domain.knowledge import Chunk, Chunking, Failure, Parsed, Progress, Reader
 
 
 class Job(Struct, frozen=True):
@@ -153,8 +153,11 @@ class ReindexStore(Protocol):
         """
         ...
 
-    async def reindexing(self, tenant: str, collection: str) -> Reindex | None:
-        """How far that has come; None where there is no such collection."""
+    async def reindexing(self, reader: Reader, collection: str) -> Reindex | None:
+        """How far that has come, in documents that the reader may see; None where his tenant has no such collection.
+
+        Why one failed that he may not see is not said.
+        """
         ...
 
     async def switch(self) -> Sequence[str]:

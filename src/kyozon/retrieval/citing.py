@@ -8,12 +8,13 @@ from msgspec import Struct
 
 from kyozon.domain.knowledge import Anchor, Citation
 from kyozon.retrieval.claims import Span
-from kyozon.retrieval.grounding import SUPPORTED, Support, across, support
+from kyozon.retrieval.grounding import SUPPORTED, Memory, Support, across, support
 from kyozon.retrieval.packing import Source
 
-_ONE = r"[\[【［]\s*(?:source|passage|資料|出典)?\s*\d{1,2}(?:\s*[,、，]\s*\d{1,2})*\s*(?:†[^\]】］]{0,80})?[\]】］]"
-MARK = re.compile(rf"\s*{_ONE}", re.IGNORECASE)
-_AFTER_END = re.compile(rf"([。．.!?！？]+)((?:\s*{_ONE})+)", re.IGNORECASE)
+# Every run is looked through once (possessive, and only from its beginning): a model may say nothing else for long.
+_ONE = r"[\[【［]\s*+(?:source|passage|資料|出典)?\s*+\d{1,2}(?:\s*+[,、，]\s*+\d{1,2})*\s*+(?:†[^\]】］]{0,80})?[\]】］]"
+MARK = re.compile(rf"(?<!\s)\s*+{_ONE}", re.IGNORECASE)
+_AFTER_END = re.compile(rf"(?<![。．.!?！？])([。．.!?！？]++)((?:\s*+{_ONE})+)", re.IGNORECASE)
 _QUOTED = re.compile(r"[「『“\"]([^「」『』“”\"]{8,}?)[」』”\"]")
 _LONGEST = 600
 
@@ -47,7 +48,7 @@ def without_marks(text: str) -> tuple[str, tuple[int, ...]]:
     return MARK.sub("", text), tuple(dict.fromkeys(numbers))
 
 
-def place_of(claim: str, sources: Sequence[Source], cited: Sequence[int] = ()) -> Found | None:
+def place_of(claim: str, sources: Sequence[Source], cited: Sequence[int], memory: Memory) -> Found | None:
     """What a claim rests on: of the sources that it cites, if one of them says it, else of the others; or nothing.
 
     Words that the claim itself quotes are looked for as they are. A source in another script that is cited has support by
@@ -56,10 +57,11 @@ def place_of(claim: str, sources: Sequence[Source], cited: Sequence[int] = ()) -
     named = [source for source in sources if source.number in cited]
     others = [source for source in sources if source.number not in cited]
     for group in (named, others):
-        found = max((place for source in group for place in _places(claim, source)), key=lambda at: at.score, default=None)
+        places = (place for source in group for place in _places(claim, source, memory))
+        found = max(places, key=lambda at: at.score, default=None)
         if found is not None:
             return found
-    abroad = ((source, across(claim, source.text)) for source in named)
+    abroad = ((source, across(claim, source.text, memory)) for source in named)
     return next((Found(source, _bounded(said.span), said.score) for source, said in abroad if said.holds()), None)
 
 
@@ -79,8 +81,8 @@ def stands(citation: Citation, text: str, start: int = 0) -> bool:
     return text[citation.anchor.start - start : citation.anchor.end - start] == citation.quote
 
 
-def _places(claim: str, source: Source) -> Iterator[Found]:
-    found = support(claim, source.text)
+def _places(claim: str, source: Source, memory: Memory) -> Iterator[Found]:
+    found = support(claim, source.text, memory)
     if found.holds(SUPPORTED):
         span = _quoted(claim, source.text) or found.span
         yield Found(source, _bounded(span), _ranked(found, source))

@@ -13,7 +13,7 @@ from kyozon.domain.language import Language, Text
 from kyozon.retrieval.citing import Found, marks_inside, place_of, without_marks
 from kyozon.retrieval.claims import claims, whole
 from kyozon.retrieval.evidence import bearing
-from kyozon.retrieval.grounding import covered, grams, windows
+from kyozon.retrieval.grounding import Memory, covered, grams
 from kyozon.retrieval.packing import Source
 
 NOT_FOUND = Text(
@@ -37,6 +37,8 @@ _AS_CLOSE = 0.6
 _LONGER = 0.08
 _FEWEST = 2
 _MOST_QUOTES = 2
+_BRIEF = 256
+_SHARE = 8
 
 
 class Claim(Struct, frozen=True):
@@ -91,7 +93,9 @@ class Composer:
         self._language = language
         self._evident = evident
         self._safe = safe
+        self._memory = Memory()
         self._left = ""
+        self._looks_at = 0
         self._said = ""
         self._shown = 0
         self._supported = False
@@ -102,12 +106,9 @@ class Composer:
 
     def feed(self, text: str) -> str:
         """What may leave now."""
-        self._left = marks_inside(self._left + text)
-        cut = whole(self._left)
-        after = self._left[cut:].lstrip()
-        if cut and after and after[0] not in "[【［":
-            self._take(self._left[:cut])
-            self._left = self._left[cut:]
+        self._left += text
+        if len(self._left) >= self._looks_at:
+            self._cut()
         return self._released() if self._supported else ""
 
     def finish(self) -> tuple[str, Composed]:
@@ -121,6 +122,16 @@ class Composer:
         if kind == "refused":
             self._said = NOT_FOUND.to(self._language)
         return self._released(), self._composed(kind)
+
+    def _cut(self) -> None:
+        """Take the claims that have ended. What has no end for long is looked at again when it is longer by a share."""
+        self._left = marks_inside(self._left)
+        cut = whole(self._left)
+        after = self._left[cut:].lstrip()
+        if cut and after and after[0] not in "[【［":
+            self._take(self._left[:cut])
+            self._left = self._left[cut:]
+        self._looks_at = len(self._left) + max(0, len(self._left) - _BRIEF) // _SHARE
 
     def _composed(self, kind: str) -> Composed:
         return Composed(self._said, kind, tuple(self._claims), tuple(self._citations))
@@ -146,7 +157,7 @@ class Composer:
                 return  # small models repeat themselves
             self._seen.add(same)
             self._said += before
-            found = place_of(words, self._sources, cited)
+            found = place_of(words, self._sources, cited, self._memory)
             self._claim(words, found)
             self._supported = self._supported or (found is not None and self._counts(found, cited))
         elif words.strip():
@@ -189,20 +200,20 @@ class Composer:
     def _quoted(self) -> bool:
         """Quote what is closest to the question; whether there was anything."""
         self._said = _QUOTING.to(self._language) + "\n"
-        for place in _closest(self._question, self._sources):
+        for place in _closest(self._question, self._sources, self._memory):
             self._said += "\n> "
             quote = self._safe(" ".join(place.quote.split("\n")))
             self._claim(quote, place)
         return bool(self._citations)
 
 
-def _closest(question: str, sources: Sequence[Source]) -> list[Found]:
+def _closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Found]:
     """The places that share most words with the question, the best first; of two that overlap the better."""
     found = []
     for source in sources:
-        for span in windows(source.text):
+        for span in memory.windows(source.text):
             words = source.text[slice(*span)]
-            if len(grams(words)) >= _FEWEST:
+            if len(memory.grams(words)) >= _FEWEST:
                 more = len(claims(words)) - 1
                 found.append(Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more))
     found.sort(key=lambda place: -place.score)

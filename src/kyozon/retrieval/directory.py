@@ -35,20 +35,44 @@ class Scope(Struct, frozen=True):
 
 
 class _Values:
-    """Distinct values, numbered as they come; a condition is asked once for each, not for each document."""
+    """Distinct values that documents have, by number; a number is given anew when no document has its value any more."""
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-        self._values: list[Any] = []
+        self._held: list[tuple[Hashable, Any] | None] = []
+        self._uses: list[int] = []
+        self._free: list[int] = []
 
-    def number(self, value: Any, key: Hashable) -> int:
-        found = self._numbers.setdefault(key, len(self._values))
-        if found == len(self._values):
-            self._values.append(value)
+    def take(self, value: Any, key: Hashable) -> int:
+        """The number of a value that one more document has."""
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = self._free.pop() if self._free else len(self._held)
+            if number == len(self._held):
+                self._held.append(None)
+                self._uses.append(0)
+            self._held[number] = (key, value)
+        self._uses[number] += 1
+        return number
+
+    def leave(self, number: int) -> None:
+        """One document less has it."""
+        self._uses[number] -= 1
+        held = self._held[number]
+        if held is not None and not self._uses[number]:
+            del self._numbers[held[0]]
+            self._held[number] = None
+            self._free.append(number)
+
+    def those(self, numbers: NDArray[np.int32], holds: Callable[[Any], bool]) -> NDArray[np.bool_]:
+        """For each of `numbers` whether the condition holds. It is asked once for each distinct one, and for no other."""
+        wanted = np.zeros(len(self._held), bool)
+        wanted[numbers] = True
+        for number in np.flatnonzero(wanted):
+            held = self._held[number]
+            wanted[number] = held is not None and holds(held[1])
+        found: NDArray[np.bool_] = wanted[numbers]
         return found
-
-    def those(self, holds: Callable[[Any], bool]) -> NDArray[np.bool_]:
-        return np.fromiter(map(holds, self._values), bool, len(self._values))
 
 
 _ASPECTS = 4
@@ -82,29 +106,40 @@ class Directory:
     def change(self, entry: Entry) -> None:
         """What is known of a document that is there is now this."""
         number = self._numbers[entry.document]
+        self._leave(number)
         self.entries[number] = entry
         self._aspects.view[number] = self._of(entry)
 
     def remove(self, document: str) -> None:
         """Forget a document that is there; its number stays empty."""
         number = self._numbers.pop(document)
+        self._leave(number)
         self.entries[number] = None
         self._there.view[number] = False
 
     def permitted(self, scope: Scope) -> NDArray[np.bool_]:
-        """For each number whether its document may be seen."""
+        """For each number whether its document may be seen.
+
+        What is shut out by one aspect is not asked about the next, so that its attributes cost no time.
+        """
         reader, names, condition = scope.reader, scope.reader.names, scope.filter
-        conditions: tuple[Callable[[Any], bool], ...] = (
+        conditions: list[Callable[[Any], bool]] = [
             lambda collection: collection in scope.collections,
             lambda label: label.within(reader.clearance),
             lambda readers: reader.admin or not readers or not readers.isdisjoint(names),
-            lambda attributes: condition is None or matches(condition, attributes),
-        )
-        seen = self._there.view.copy()
-        for aspect, (values, holds) in enumerate(zip(self._values, conditions, strict=True)):
-            if len(seen):
-                seen &= values.those(holds)[self._aspects.view[:, aspect]]
-        return seen
+        ]
+        if condition is not None:
+            conditions.append(lambda attributes: matches(condition, attributes))
+        seen = np.flatnonzero(self._there.view)
+        for aspect, holds in enumerate(conditions):
+            seen = seen[self._values[aspect].those(self._aspects.view[seen, aspect], holds)]
+        found = np.zeros(len(self._there), bool)
+        found[seen] = True
+        return found
+
+    def _leave(self, number: int) -> None:
+        for values, taken in zip(self._values, self._aspects.view[number], strict=True):
+            values.leave(int(taken))
 
     def _of(self, entry: Entry) -> NDArray[np.int32]:
         # 1, 1.0 and True are the same key to Python and not to a filter.
@@ -115,5 +150,5 @@ class Directory:
             (entry.readers, entry.readers),
             (entry.attributes, attributes),
         )
-        numbers = [values.number(*aspect) for values, aspect in zip(self._values, aspects, strict=True)]
+        numbers = [values.take(*aspect) for values, aspect in zip(self._values, aspects, strict=True)]
         return np.array([numbers], np.int32)

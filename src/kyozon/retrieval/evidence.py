@@ -6,7 +6,6 @@ that it names.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -57,15 +56,15 @@ def bearing(question: str, source: Source, span: Span) -> float:
     start = max((begin for begin, end in spans if end <= span[0]), default=span[0])
     stop = min((end for begin, end in spans if begin >= span[1]), default=span[1])
     place = _above(source) + source.text[start:stop]
-    return (_share(_terms(question), place) + _pairs(question, place)) / 2
+    return (_share(_terms(question), place) + _paired(_pairs(question), place)) / 2
 
 
 def evidence(question: str, sources: Sequence[Source]) -> Evidence:
     """What the sources have for a question."""
     places = list(_places(sources[:_BEST]))
-    terms = _terms(question)
+    terms, pairs = _terms(question), _pairs(question)
     best_terms = max((_share(terms, place) for place in places), default=0.0)
-    best_pairs = max((_pairs(question, place) for place in places), default=0.0)
+    best_pairs = max((_paired(pairs, place) for place in places), default=0.0)
     known = frozenset[str]().union(*(numbers(f"{source.filename} {source.text}") for source in sources))
     return Evidence(best_terms, best_pairs, numbers(question) <= known)
 
@@ -82,8 +81,11 @@ def _above(source: Source) -> str:
     return f"{source.filename}\n{source.context}\n"
 
 
-def _pairs(question: str, place: str) -> float:
-    pairs = grams(_ASKS.sub(" ", question))
+def _pairs(question: str) -> frozenset[str]:
+    return grams(_ASKS.sub(" ", question))
+
+
+def _paired(pairs: frozenset[str], place: str) -> float:
     return len(pairs & grams(place)) / len(pairs) if pairs else 0.0
 
 
@@ -98,11 +100,5 @@ def _share(terms: tuple[frozenset[str], frozenset[str]], place: str) -> float:
     latin, wide = terms
     if not latin and not wide:
         return 0.0
-    there, has = _folded(place)
-    return (len(latin & has) + sum(one in there for one in wide)) / (len(latin) + len(wide))
-
-
-@lru_cache(maxsize=1024)
-def _folded(place: str) -> tuple[str, frozenset[str]]:
-    folded = folded_numbers(place)
-    return folded, stems(folded)
+    there = folded_numbers(place)
+    return (len(latin & stems(there)) + sum(one in there for one in wide)) / (len(latin) + len(wide))

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from kyozon.domain.knowledge import LONGEST_QUERY
 from kyozon.domain.language import Text
 from kyozon.domain.requests import Json
 from kyozon.retrieval.grounding import covered, grams, names, numbers
-from kyozon.retrieval.prompting import language_of
+from kyozon.retrieval.prompting import language_of, words_of
 
 _POINTS = re.compile(
     r"\b(?:it|its|that|this|those|these|they|them|their|he|she|his|her|there|then|same|one|ones|former|latter|other|else|"
@@ -30,14 +31,6 @@ def turns(messages: Sequence[Json], role: str = "user") -> list[str]:
     return [said for message in messages if message.get("role") == role and (said := words_of(message).strip())]
 
 
-def words_of(message: Json) -> str:
-    """The text of a message in the shape of chat completions."""
-    content = message.get("content")
-    if isinstance(content, list):
-        return "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
-    return content if isinstance(content, str) else ""
-
-
 def goes_on(messages: Sequence[Json]) -> bool:
     """Whether the last question needs what was said before: it points there, or has few words of its own."""
     asked = turns(messages)
@@ -50,6 +43,8 @@ def goes_on(messages: Sequence[Json]) -> bool:
 def queries(messages: Sequence[Json], rewritten: str = "") -> tuple[str, ...]:
     """What is looked for, the most telling first: the question as rewritten, else with those before it; then itself.
 
+    Of long ones only the beginning and the end are looked for, where questions stand.
+
     Raises:
         ValueError: nobody has asked anything.
     """
@@ -57,10 +52,15 @@ def queries(messages: Sequence[Json], rewritten: str = "") -> tuple[str, ...]:
     if not asked:
         raise ValueError("a conversation without a question")
     if rewritten:
-        return tuple(dict.fromkeys([rewritten, asked[-1]]))
+        return tuple(dict.fromkeys([_shortened(rewritten), _shortened(asked[-1])]))
     if not goes_on(messages):
-        return (asked[-1],)
-    return (" ".join(asked[-1 - _TURNS :]), asked[-1])
+        return (_shortened(asked[-1]),)
+    return (_shortened(" ".join(asked[-1 - _TURNS :])), _shortened(asked[-1]))
+
+
+def _shortened(query: str) -> str:
+    half = LONGEST_QUERY // 2
+    return query if len(query) <= LONGEST_QUERY else f"{query[: half - 1]}\n{query[-half:]}"
 
 
 def rewriting(messages: Sequence[Json]) -> list[Json]:

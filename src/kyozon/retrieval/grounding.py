@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 
 from msgspec import Struct
 
@@ -22,7 +22,8 @@ _DENIES = re.compile(
     r"\b(?:not|never|cannot|no|nor|without|neither|none)\b|n['’]t\b|ない|なく|なけれ|ません|(?<=[かさたならわがばま])ず[にに、]?|不可|禁|無効|対象外|いいえ"
 )
 _DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
-_COUNTED = re.compile(r"[〇一二三四五六七八九十百千]+(?=[年月日時分円人回個件名歳週か箇ヶカ%割条章項階番台枚名])")
+_NUMERALS = "〇一二三四五六七八九十百千"
+_COUNTED = re.compile(rf"(?<![{_NUMERALS}])[{_NUMERALS}]++(?=[年月日時分円人回個件名歳週か箇ヶカ%割条章項階番台枚名])")
 _STOPPED = frozenset(
     re.findall(
         r"\w+",
@@ -49,7 +50,6 @@ class Support(Struct, frozen=True):
         return not self.faults and self.score >= least
 
 
-@lru_cache(maxsize=4096)
 def grams(text: str) -> frozenset[str]:
     """What a text is compared by: words of Latin script by their stems, pairs of characters of the others.
 
@@ -68,7 +68,6 @@ def stems(folded: str) -> frozenset[str]:
     return frozenset(_stem(word) for word in _LATIN.findall(folded) if word not in _STOPPED)
 
 
-@lru_cache(maxsize=4096)
 def numbers(text: str) -> frozenset[str]:
     """The numbers of a text, without the marks of thousands; small Japanese numerals before a unit are read, too."""
     return frozenset(found.replace(",", "") for found in _NUMBER.findall(folded_numbers(text)))
@@ -80,30 +79,41 @@ def names(text: str) -> frozenset[str]:
     return frozenset([*_NAME.findall(plain), *(found.lower() for found in _CAPITAL.findall(plain))])
 
 
-def support(claim: str, source: str) -> Support:
+class Memory:
+    """What texts are compared by, each found once. It is made for one answer and goes with it: no word outlives that."""
+
+    def __init__(self) -> None:
+        self.grams = cache(grams)
+        self.numbers = cache(numbers)
+        self.windows = cache(windows)
+
+
+def support(claim: str, source: str, memory: Memory | None = None) -> Support:
     """The place of `source` that says `claim` best: up to three sentences that follow one another."""
-    wanted, best = grams(claim), Support(0.0)
+    memory = memory or Memory()
+    wanted, best = memory.grams(claim), Support(0.0)
     if not wanted:
         return best
-    for span in windows(source):
+    for span in memory.windows(source):
         said = source[slice(*span)]
-        share = len(wanted & grams(said)) / len(wanted)
+        share = len(wanted & memory.grams(said)) / len(wanted)
         if share > best.score + (0.0 if _shorter(span, best.span) else 0.08):
             best = Support(share, span, faults(claim, said, source))
     return best
 
 
-def across(claim: str, source: str) -> Support:
+def across(claim: str, source: str, memory: Memory | None = None) -> Support:
     """The place that has all numbers of a claim in another script, of which there must be one, and denies as it does.
 
     Between languages words cannot be compared. This is weaker than `support`, and holds only for a source that is named.
     """
-    wanted = numbers(claim)
+    memory = memory or Memory()
+    wanted = memory.numbers(claim)
     if not wanted or bool(_WIDE.search(claim)) == bool(_WIDE.search(source)):
         return Support(0.0)
-    for span in windows(source):
+    for span in memory.windows(source):
         said = source[slice(*span)]
-        if wanted <= numbers(said) and bool(_DENIES.search(_plain(claim))) == bool(_DENIES.search(_plain(said))):
+        if wanted <= memory.numbers(said) and bool(_DENIES.search(_plain(claim))) == bool(_DENIES.search(_plain(said))):
             return Support(SUPPORTED, span)
     return Support(0.0)
 
@@ -158,7 +168,6 @@ def _stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=512)
 def windows(source: str) -> Sequence[Span]:
     """Up to three claims that follow one another, wherever they begin."""
     spans = claims(source)

@@ -24,6 +24,7 @@ _RULES = Text(
     "数値と名称は資料の表記のまま使ってください。資料に答えがなければ、NOT_FOUND とだけ答えてください。",
 )
 _QUESTION = Text("Question: {question}", "質問：{question}")
+_SYSTEM = ("system", "developer")
 
 
 def language_of(text: str) -> Language:
@@ -32,14 +33,34 @@ def language_of(text: str) -> Language:
 
 
 def with_passages(messages: Sequence[Json], question: str, sources: Sequence[Source]) -> list[Json]:
-    """The conversation as a model sees it: the rules first, and in its last message the passages before the question."""
+    """The conversation as a model sees it: the rules first, and in place of the question the passages before it.
+
+    The question is the last thing that the user said in words; pictures beside it stay, as does what follows it, such as
+    what tools gave. Raises `IndexError` where nobody has asked anything.
+    """
     language, fence = language_of(question), fence_for(sources)
     rules = {"role": "system", "content": _RULES.to(language).format(fence=fence)}
     asked = f"{_fenced(sources, fence)}\n\n{_QUESTION.to(language).format(question=question)}"
-    *before, _ = messages
-    said = [message for message in before if message.get("role") not in ("system", "developer")]
-    own = [message for message in before if message.get("role") in ("system", "developer")]
-    return [*_one_system([rules, *own]), *said, {"role": "user", "content": asked}]
+    spoken = [at for at, message in enumerate(messages) if message.get("role") == "user" and words_of(message).strip()]
+    place = spoken[-1]
+    seen = [*messages[:place], {**messages[place], "content": _asking(asked, messages[place])}, *messages[place + 1 :]]
+    own = [message for message in seen if message.get("role") in _SYSTEM]
+    return [*_one_system([rules, *own]), *(message for message in seen if message.get("role") not in _SYSTEM)]
+
+
+def words_of(message: Json) -> str:
+    """The text of a message in the shape of chat completions."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def _asking(asked: str, message: Json) -> str | list[Json]:
+    """The words before a model, with whatever is no text in the message that they take the place of."""
+    content = message["content"]
+    others = [part for part in content if part.get("type") != "text"] if isinstance(content, list) else []
+    return [{"type": "text", "text": asked}, *others] if others else asked
 
 
 def fence_for(sources: Sequence[Source]) -> str:

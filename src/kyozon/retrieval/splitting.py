@@ -5,7 +5,8 @@ its rows, and its header line goes along as context. A chunk repeats the last se
 heading or the edge of a row stands between them.
 """
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -15,11 +16,13 @@ from kyozon.retrieval.sentences import Span, clauses, lines, paragraphs, runs, s
 from kyozon.retrieval.standing import Standing
 
 Tokens = Callable[[str], int]
+_Region = tuple[int, int, Span | None]
 
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 _SPACES = b" \t\n\r\x0b\x0c"
 _LONGEST_LINE_OF_CONTEXT = 120
 _TOKENS_OF_A_CHARACTER = 8  # No tokeniser makes more of one.
+_CHARACTERS_OF_A_TOKEN = 8  # More than of any prose: what costs less is mostly white space, which fills a chunk as well.
 
 
 def estimated(text: str) -> int:
@@ -47,15 +50,17 @@ def split(parsed: Parsed, chunking: Chunking, tokens: Tokens | None = None) -> t
     """The chunks of a document, in its order.
 
     `parsed.text[anchor.start:anchor.end]` is a chunk's text, and nothing but whitespace stands outside of all chunks. A
-    chunk has `chunking.tokens` at most, counted by `tokens` as the sum over its sentences; its context comes on top.
+    chunk has `chunking.tokens` at most, counted by `tokens` as the sum over its sentences, and eight characters for each of
+    them; its context comes on top.
     """
-    standing = Standing(parsed)
+    standing, tables = Standing(parsed), sorted(parsed.tables)
     chunks: list[Chunk] = []
     for section in _sections(parsed):
-        atoms = _atoms(parsed, section, chunking.tokens, tokens or estimated)
+        regions = _regions(tables, section)
+        atoms = _atoms(parsed.text, regions, chunking.tokens, _visible_or_not(tokens or estimated))
         for held in _packed(atoms, chunking):
             start, end = _trimmed(parsed.text, held[0].start, held[-1].end)
-            if start < end:
+            if start < end and (not chunks or chunks[-1].anchor.end < end):
                 context = _context(parsed, standing, (start, end), held[0].table)
                 chunks.append(Chunk(len(chunks), parsed.text[start:end], standing.anchor(start, end), context))
     return tuple(chunks)
@@ -77,18 +82,23 @@ def _is_one_line(text: str, start: int, end: int) -> bool:
     return "\n" not in text[start:end].strip()
 
 
-def _atoms(parsed: Parsed, section: Span, most: int, tokens: Tokens) -> Iterator[_Atom]:
-    for start, end, table in _regions(parsed.tables, section):
-        for paragraph in [(start, end)] if table else paragraphs(parsed.text, start, end):
-            for at, until in (_rows if table else sentences)(parsed.text, *paragraph):
-                for piece in _pieces(parsed.text, (at, until), most, tokens):
-                    yield _Atom(*piece, tokens(parsed.text[slice(*piece)]), piece[0] == paragraph[0], table)
+def _visible_or_not(tokens: Tokens) -> Tokens:
+    """What a text takes of a chunk: its tokens, or more where they alone would let in white space without end."""
+    return lambda text: max(tokens(text), -(-len(text) // _CHARACTERS_OF_A_TOKEN))
 
 
-def _regions(tables: tuple[Span, ...], section: Span) -> Iterator[tuple[int, int, Span | None]]:
-    """Text and tables in turn."""
+def _atoms(text: str, regions: Iterator[_Region], most: int, tokens: Tokens) -> Iterator[_Atom]:
+    for start, end, table in regions:
+        for paragraph in [(start, end)] if table else paragraphs(text, start, end):
+            for at, until in (_rows if table else sentences)(text, *paragraph):
+                for piece in _pieces(text, (at, until), most, tokens):
+                    yield _Atom(*piece, tokens(text[slice(*piece)]), piece[0] == paragraph[0], table)
+
+
+def _regions(tables: Sequence[Span], section: Span) -> Iterator[_Region]:
+    """Text and tables in turn; the tables are in order."""
     at, end = section
-    for table in sorted(tables):
+    for table in tables[bisect_left(tables, (at, 0)) : bisect_left(tables, (end, 0))]:
         if at <= table[0] < table[1] <= end:
             if at < table[0]:
                 yield at, table[0], None

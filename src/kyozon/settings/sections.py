@@ -451,6 +451,9 @@ class Knowledge(Section):
     """So long reading one file may take. A scanned page takes some 5 seconds of a processor, others a few milliseconds."""
     parse_memory_mib: Annotated[int, Field(ge=512)] = 2048
     """So much memory the process that reads one file may take."""
+    index_mib: Annotated[int, Field(ge=1)] = 2048
+    """So much memory the indexes for searching may take, of all tenants together, in MiB; about 3 KiB a passage. Those
+    used longest ago are let go and read again when needed. The one used last stays, whatever its size."""
 
 
 class Review(Section):

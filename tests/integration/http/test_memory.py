@@ -59,7 +59,16 @@ def _forget(house: FakeInstallation) -> None:
         if type(found) is functools._lru_cache_wrapper and found.cache_parameters()["maxsize"] is not None:
             found.cache_clear()
     book = house.book
-    for kept in (book.decisions_by_id, book.outcomes, book.closings, book.transactions, book.kept, house.log, house.access):
+    for kept in (
+        book.decisions_by_id,
+        book.outcomes,
+        book.closings,
+        book.transactions,
+        book.kept,
+        book.noted,
+        house.log,
+        house.access,
+    ):
         kept.clear()
     for chat in house.chats.values():
         chat.calls.clear()

@@ -17,7 +17,7 @@ from kyozon.governance.links import LinkRules
 from kyozon.ports.provider import Piece
 from tests.fakes.documents import LEAVE, WIFI, AnsweringInstallation, passage
 from tests.fakes.installation import api_key
-from tests.fakes.scripted import Line, piece, reported
+from tests.fakes.scripted import Line, piece, reported, says
 from tests.fakes.served import served
 
 SEARCH = {"type": "file_search", "vector_store_ids": ["vs_1"]}
@@ -25,9 +25,16 @@ QUESTION = "How often are passwords changed?"
 ANSWER = "Passwords are changed every 90 days [2]. The walls are blue."
 
 
-def says(text: str) -> list[Line]:
-    pieces: list[Line] = [piece(text[at : at + 7]) for at in range(0, len(text), 7)]
-    return [piece(role="assistant"), *pieces, piece(finish="stop"), reported(None)]
+FUNCTION: Any = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": False}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Osaka"}'}}
+
+
+def calls() -> list[Line]:
+    """A call of a function, at the end of a stream."""
+    call = {"index": 0, **CALL}
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    delta = chunk | {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    return [Piece(msgspec.json.encode(delta), finish="tool_calls")]
 
 
 @pytest.fixture
@@ -94,6 +101,26 @@ async def test_results_go_along_where_they_are_wanted_and_are_recorded_by_the_se
     assert call.results is not None
     assert [found.file_id for found in call.results] == ["file-doc_leave", "file-doc_wifi"]
     assert house.search.asked[0][2] is False
+
+
+async def test_every_document_that_is_shown_is_a_source_and_labels_the_response() -> None:
+    label, filler = Label(Level.CONFIDENTIAL, frozenset({"hr"})), "Something else entirely is said here. " * 200
+    more = structs.replace(passage("doc_more", filler), label=label)
+    house = AnsweringInstallation([passage("doc_wifi", WIFI), more])
+    house.stored.values["default", "doc_more"] = structs.replace(house.stored.values["default", "doc_more"], label=label)
+    house.chats["local"].scripts = [says("Passwords are changed every 90 days [1].")]
+    told: dict[str, Any] = {"model": "in-house", "input": QUESTION, "tools": [SEARCH]}
+    async with served(house) as base, aiohttp.ClientSession(base, headers={"authorization": "Bearer ky-test"}) as session:
+        for include in ([], ["file_search_call.results"]):
+            response = await session.post("/v1/responses", json=told | {"include": include})
+            name = (await response.json())["id"]
+            (decision,) = (one for one in house.book.decisions_by_id.values() if one.id.endswith(name[5:]))
+            assert decision.sources == ("doc_wifi",)
+            shown = ("doc_wifi", "doc_more") if include else ()
+            assert house.responses.by_id["default", name].sources == (decision.id, *shown)
+            assert ("hr" in response.headers["x-kyozon-label"]) is bool(include)
+            assert ("hr" in (await house.provenance.label("default", (name,))).compartments) is bool(include)
+    await house.drain()
 
 
 async def test_a_stream_says_the_same_in_events_that_are_numbered(openai: AsyncOpenAI) -> None:
@@ -192,6 +219,19 @@ async def test_a_stored_response_is_read_listed_and_deleted(openai: AsyncOpenAI)
         await openai.responses.retrieve(made.id)
 
 
+async def test_what_is_given_again_is_on_record_and_looked_through(
+    openai: AsyncOpenAI, house: AnsweringInstallation
+) -> None:
+    made = await asked(openai)
+    house.canaries.append(Canary("asked", "often are passwords", house.time.world.now()))
+    await openai.responses.retrieve(made.id)
+    await openai.responses.input_items.list(made.id)
+
+    assert [one.values for one in house.stored.delivered] == [(made.id,)] * 2
+    (decision,) = house.book.decisions_by_id
+    assert [(alarm.canary, alarm.decision) for alarm in house.alarms] == [("asked", decision)] * 2
+
+
 async def test_what_is_not_stored_is_not_there(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
     made = await asked(openai, store=False)
 
@@ -256,17 +296,8 @@ async def test_a_stream_that_breaks_says_so_and_is_not_stored(openai: AsyncOpenA
 
 
 async def test_functions_that_the_model_calls_come_as_items(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
-    call = {
-        "index": 0,
-        "id": "call_1",
-        "type": "function",
-        "function": {"name": "weather", "arguments": '{"city":"Osaka"}'},
-    }
-    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    delta = chunk | {"choices": [{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}
-    house.chats["local"].scripts = [[Piece(msgspec.json.encode(delta), finish="tool_calls"), reported(None)]]
-    tool: Any = {"type": "function", "name": "weather", "parameters": {"type": "object"}, "strict": False}
-    async with openai.responses.stream(model="in-house", input="Osaka?", tools=[tool]) as stream:
+    house.chats["local"].scripts = [[*calls(), reported(None)]]
+    async with openai.responses.stream(model="in-house", input="Osaka?", tools=[FUNCTION]) as stream:
         final = await stream.get_final_response()
     (found,) = final.output
 
@@ -274,9 +305,45 @@ async def test_functions_that_the_model_calls_come_as_items(openai: AsyncOpenAI,
     assert (found.call_id, found.name, found.arguments) == ("call_1", "weather", '{"city":"Osaka"}')
     house.chats["local"].scripts = [says(ANSWER)]
     output: Any = [{"type": "function_call_output", "call_id": "call_1", "output": "rain"}]
-    await openai.responses.create(model="in-house", input=output, previous_response_id=final.id, tools=[tool])
+    await openai.responses.create(model="in-house", input=output, previous_response_id=final.id, tools=[FUNCTION])
     roles = [told["role"] for told in house.chats["local"].calls[-1].request.chat["messages"]]
     assert roles == ["user", "assistant", "tool"]
+
+
+@pytest.mark.parametrize(
+    ("said", "leaves"),
+    [
+        ("The antivirus program is called Shield and costs 20 euros.", ""),
+        ("Passwords are changed every 90 days. Shield costs 20 euros.", "Passwords are changed every 90 days. [1]"),
+    ],
+)
+async def test_beside_a_call_only_words_leave_that_a_document_says(
+    openai: AsyncOpenAI, house: AnsweringInstallation, said: str, leaves: str
+) -> None:
+    more: Any = {"model": "in-house", "input": QUESTION, "tools": [SEARCH, FUNCTION]}
+    house.chats["local"].scripts = [[*says(said)[:-2], *calls(), reported(None)]]
+    answer = {"role": "assistant", "content": said, "tool_calls": [CALL]}
+    choices = [{"index": 0, "message": answer, "finish_reason": "tool_calls"}]
+    house.chats["local"].whole = msgspec.json.encode({"id": "c", "object": "chat.completion", "choices": choices})
+    whole = await openai.responses.create(**more)
+    async with openai.responses.stream(**more) as stream:
+        told = "".join([event.delta async for event in stream if event.type == "response.output_text.delta"])
+
+    assert whole.output_text == told == (f"{leaves} Shield costs 20 euros. [not in the sources]" if leaves else "")
+    kinds = ["file_search_call", *(["message"] if leaves else []), "function_call"]
+    assert [item.type for item in whole.output] == kinds
+
+
+async def test_what_a_function_gave_stands_behind_the_question(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
+    called = {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}"}
+    given = {"type": "function_call_output", "call_id": "call_1", "output": "rain"}
+    items: Any = [{"role": "user", "content": QUESTION}, called, given]
+    await openai.responses.create(model="in-house", input=items, tools=[SEARCH, FUNCTION])  # type: ignore[list-item]
+    _, question, *after = house.chats["local"].calls[-1].request.chat["messages"]
+
+    assert question["content"].endswith(f"Question: {QUESTION}")
+    assert [message["role"] for message in after] == ["assistant", "tool"]
+    assert after[-1]["content"] == "rain"
 
 
 async def test_without_a_search_a_response_is_what_the_model_says(openai: AsyncOpenAI) -> None:
@@ -301,3 +368,55 @@ async def test_what_is_not_supported_is_said(openai: AsyncOpenAI, more: dict[str
     with pytest.raises(BadRequestError, match="is not supported") as refused:
         await openai.responses.create(**{"model": "in-house", "input": "Hello", **more})  # type: ignore[call-overload]
     assert refused.value.param == field
+
+
+async def test_a_stream_that_is_cut_off_ends_as_incomplete(openai: AsyncOpenAI, house: AnsweringInstallation) -> None:
+    """The SDK's helper keeps the response of `response.completed` alone, and says so; the event has this one."""
+    house.chats["local"].scripts = [[piece("The walls"), piece(finish="length"), reported(None)]]
+    async with openai.responses.stream(model="in-house", input="Hello", max_output_tokens=2) as stream:
+        *_, last = [event async for event in stream]
+        with pytest.raises(RuntimeError, match=r"response\.completed"):
+            await stream.get_final_response()
+
+    assert last.type == "response.incomplete"
+    assert last.response.output_text == "The walls"
+    assert last.response.incomplete_details is not None
+    assert last.response.incomplete_details.reason == "max_output_tokens"
+
+
+PICTURE = {"type": "input_image", "image_url": "data:image/png;base64,AA=="}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        " \n",
+        [{"role": "user", "content": [PICTURE]}],
+        [{"role": "developer", "content": QUESTION}],
+        [
+            {"role": "user", "content": QUESTION},
+            {"role": "assistant", "content": "Often."},
+            {"role": "user", "content": ""},
+        ],
+    ],
+)
+async def test_a_search_without_a_question_is_refused_and_no_model_is_asked(
+    openai: AsyncOpenAI, house: AnsweringInstallation, said: Any
+) -> None:
+    with pytest.raises(BadRequestError, match="no question") as refused:
+        await openai.responses.create(model="in-house", input=said, tools=[SEARCH])  # type: ignore[list-item]
+    first = await asked(openai)
+    with pytest.raises(BadRequestError, match="no question"):
+        await openai.responses.create(model="in-house", input="", tools=[SEARCH], previous_response_id=first.id)  # type: ignore[list-item]
+
+    assert refused.value.param == "input"
+    assert len(house.chats["local"].calls) == 1
+
+
+async def test_only_what_there_is_can_be_included(openai: AsyncOpenAI) -> None:
+    with pytest.raises(BadRequestError, match=r"file_search_call\.results") as refused:
+        await asked(openai, include=["nope"])
+
+    assert refused.value.param == "include"
+    assert (await asked(openai, include=["reasoning.encrypted_content"])).status == "completed"

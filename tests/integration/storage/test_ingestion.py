@@ -12,7 +12,7 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent
 from kyozon.domain.errors import InvalidFile, KyozonError, MissingPiece, ModelNotReady, UnsupportedFile
-from kyozon.domain.knowledge import Failure, Parsed, Progress
+from kyozon.domain.knowledge import Failure, Parsed, Progress, Reader
 from kyozon.domain.labels import Clearance, Label, Level, Zone
 from kyozon.domain.language import Text
 from kyozon.ports.knowledge_ingestion import Job, Reindex
@@ -22,12 +22,13 @@ from kyozon.storage.database import Database
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.knowledge.ingestion import PostgresIngestion
 from kyozon.storage.knowledge.reindexing import PostgresReindexing
-from tests.fakes.installation import EMBEDDER, IN_HOUSE, FakeInstallation
+from tests.fakes.installation import EMBEDDER, EVERYTHING, IN_HOUSE, FakeInstallation
 from tests.fakes.waiting import until
 from tests.fakes.waiting_documents import SERVER, Waiting, WordsParser
 
 TEXT = "The river freezes in January.\n\nTrains run every ten minutes.\n\nTickets cost four hundred yen."
 OTHER = structs.replace(EMBEDDER, id="other-embedder")
+ANN, BEN = Reader("default", "ann", EVERYTHING), Reader("default", "ben", EVERYTHING)
 
 
 KILLED = """
@@ -63,8 +64,8 @@ class Place:
         async with self.waiting.database.reading() as connection:
             await connection.execute(statement, *arguments)
 
-    async def reindexing(self) -> Reindex:
-        found = await self.collections.reindexing("default", "vs_c")
+    async def reindexing(self, reader: Reader = ANN) -> Reindex:
+        found = await self.collections.reindexing(reader, "vs_c")
         assert found is not None
         return found
 
@@ -212,6 +213,19 @@ async def test_what_may_help_is_tried_again_five_times(place: Place) -> None:
     assert await place.waiting.count("chunk", document) == 0
 
 
+async def test_a_document_that_ends_every_server_is_given_up_and_says_why(place: Place, tmp_path: Path) -> None:
+    document = await place.waiting.add(TEXT)
+    for number in range(MOST_TRIES):
+        killed = PostgresIngestion(place.waiting.database, f"srv_killed_{number}", tmp_path)
+        assert await killed.claim("") is not None
+    assert await place.ingesting.next() is not None
+    row = await place.waiting.row(document)
+    assert row["status"] == "failed"
+    assert "ended 5 times without a word" in msgspec.json.decode(row["failure"])["en"]
+    assert not place.parser.parsed
+    assert await place.ingesting.next() is None
+
+
 @pytest.mark.parametrize(
     ("failure", "code"),
     [
@@ -298,6 +312,27 @@ async def test_an_embedder_that_may_not_see_a_document_changes_nothing(place: Pl
     assert found.failure is not None
     assert "nobody-knows-it" in found.failure.en
     assert await place.waiting.count("chunk_vector", document) == 3
+
+
+async def test_a_reindex_tells_of_no_document_that_its_reader_may_not_see(place: Place) -> None:
+    await place.waiting.add("Everybody reads this.")
+    hidden = await place.waiting.add(TEXT)
+    await place.drain()
+    await place.sql("UPDATE document SET readers = '{user:ann}' WHERE id = $1", hidden)
+    assert await place.collections.reindex("default", "vs_c", OTHER.id, place.asked())
+    assert ((await place.reindexing()).total, (await place.reindexing(BEN)).total) == (2, 1)
+    job = await place.claimed()
+    assert await place.store.renewed(job)
+    job = await place.claimed()
+    assert (job.document, job.renews) == (hidden, True)
+    assert await place.store.fail(job, Failure("server_error", "restricted:merger is above the zone", "restricted:merger"))
+    found, elsewhere = await place.reindexing(), await place.reindexing(BEN)
+    assert found.failure is not None
+    assert elsewhere.failure is not None
+    assert found.failure.en == "restricted:merger is above the zone"
+    assert "merger" not in elsewhere.failure.en + elsewhere.failure.ja
+    await place.sql("DELETE FROM document WHERE id = $1", hidden)
+    assert (await place.reindexing()).failure == elsewhere.failure
 
 
 async def test_a_document_on_its_way_during_the_switch_gets_the_new_vectors(place: Place) -> None:

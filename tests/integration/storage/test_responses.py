@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.domain.labels import Label, Level
+from kyozon.domain.knowledge import Reader
+from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.domain.provenance import StoredValue
 from kyozon.domain.responses import RESPONSE, KeptResponse
 from kyozon.storage.audit.forgetting import Forgetting
@@ -19,6 +20,8 @@ from kyozon.storage.responses import PostgresResponses
 from kyozon.storage.vault import Vault
 from tests.fakes.record_samples import a_decision
 
+EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
+HANAKO, OTHER = Reader("acme", "hanako", EVERYTHING), Reader("other", "hanako", EVERYTHING)
 TEXT = "有給休暇は\0 10日です。 Ten days."
 
 
@@ -54,8 +57,8 @@ async def kept(database: Database, store: PostgresResponses) -> KeptResponse:
 async def test_it_comes_back_as_it_was_and_lies_there_encrypted(
     database: Database, store: PostgresResponses, kept: KeptResponse
 ) -> None:
-    assert await store.read("acme", "resp_1", kept.at) == kept
-    assert await store.read("other", "resp_1", kept.at) is None
+    assert await store.read(HANAKO, "resp_1", kept.at) == kept
+    assert await store.read(OTHER, "resp_1", kept.at) is None
     await store.keep(kept)
     async with database.reading() as connection:
         assert b"Ten days" not in await connection.fetchval("SELECT payload FROM kept_response")
@@ -64,7 +67,7 @@ async def test_it_comes_back_as_it_was_and_lies_there_encrypted(
 async def test_when_its_time_is_over_it_is_neither_read_nor_kept(
     database: Database, store: PostgresResponses, kept: KeptResponse
 ) -> None:
-    assert await store.read("acme", "resp_1", kept.expires_at) is None
+    assert await store.read(HANAKO, "resp_1", kept.expires_at) is None
     async with database.reading() as connection:
         await connection.execute("UPDATE kept_response SET expires_at = now() - interval '1 second'")
         await connection.execute(";".join(FORGET_EXPIRED))
@@ -73,9 +76,9 @@ async def test_when_its_time_is_over_it_is_neither_read_nor_kept(
 
 async def test_what_is_deleted_is_gone_for_its_tenant_alone(store: PostgresResponses, kept: KeptResponse) -> None:
     await store.delete("other", "resp_1")
-    assert await store.read("acme", "resp_1", kept.at) == kept
+    assert await store.read(HANAKO, "resp_1", kept.at) == kept
     await store.delete("acme", "resp_1")
-    assert await store.read("acme", "resp_1", kept.at) is None
+    assert await store.read(HANAKO, "resp_1", kept.at) is None
 
 
 async def test_it_goes_with_its_person(
@@ -83,4 +86,4 @@ async def test_it_goes_with_its_person(
 ) -> None:
     await Forgetting(database, MasterKeys(tmp_path), WORLD).erase("acme", "hanako")
 
-    assert await store.read("acme", "resp_1", kept.at) is None
+    assert await store.read(HANAKO, "resp_1", kept.at) is None

@@ -12,10 +12,12 @@ from kyozon.domain.knowledge import Comparison, Compound, Filter
 from kyozon.http.search_shapes import HybridShape, RankingShape, filter_of, search_of
 
 _SCALARS = st.text(max_size=5) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False)
-_COMPARISONS = st.builds(
-    Comparison, st.text(min_size=1, max_size=64), st.sampled_from(["eq", "ne", "gt", "gte", "lt", "lte"]), _SCALARS
-) | st.builds(
-    Comparison, st.text(min_size=1, max_size=64), st.sampled_from(["in", "nin"]), st.lists(_SCALARS, max_size=3).map(tuple)
+_KEYS = st.text(min_size=1, max_size=64)
+_ORDERED = st.floats(allow_nan=False, allow_infinity=False) | st.dates().map(str)
+_COMPARISONS = (
+    st.builds(Comparison, _KEYS, st.sampled_from(["eq", "ne"]), _SCALARS)
+    | st.builds(Comparison, _KEYS, st.sampled_from(["gt", "gte", "lt", "lte"]), _ORDERED)
+    | st.builds(Comparison, _KEYS, st.sampled_from(["in", "nin"]), st.lists(_SCALARS, max_size=3).map(tuple))
 )
 _FILTERS = st.recursive(
     _COMPARISONS,
@@ -50,6 +52,16 @@ def test_anything_else_is_refused_and_never_breaks(found: dict[str, Any]) -> Non
         filter_of(found)
 
 
+@pytest.mark.parametrize("value", ["2026", "new", "", True, "20260401", "2026-04-01x"])
+@pytest.mark.parametrize("kind", ["gt", "gte", "lt", "lte"])
+def test_what_has_no_order_is_refused_rather_than_found_nowhere(kind: str, value: object) -> None:
+    with pytest.raises(InvalidRequest, match="2026-04-01") as refused:
+        filter_of({"type": kind, "key": "year", "value": value})
+    assert refused.value.param == "filters"
+    for fits in (2026, 0.5, "2026-04", "2026-04-01", "2026-04-01T09:00:00+09:00"):
+        assert filter_of({"type": kind, "key": "year", "value": fits}) is not None
+
+
 def test_how_much_the_vectors_count() -> None:
     def weight(embedding: float, text: float) -> float | None:
         ranking = RankingShape(hybrid_search=HybridShape(embedding, text))
@@ -61,6 +73,7 @@ def test_how_much_the_vectors_count() -> None:
         weight(0, 0)
 
 
-def test_who_wants_no_reranking_gets_none() -> None:
-    for ranker, reranked in ((None, True), ("auto", True), ("none", False)):
-        assert search_of(("vs_1",), ("words",), None, RankingShape(ranker), 10).rerank is reranked
+def test_a_ranker_is_accepted_and_has_no_effect() -> None:
+    for ranker in ("auto", "none"):
+        named = search_of(("vs_1",), ("words",), None, RankingShape(ranker), 10)
+        assert named == search_of(("vs_1",), ("words",), None, None, 10)

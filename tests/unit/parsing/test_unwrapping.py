@@ -31,6 +31,22 @@ def test_english_words_are_parted_by_a_space_and_hyphens_are_mended() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("政令指定都市の地域では1泊10,00", "0円とする。", "政令指定都市の地域では1泊10,000円とする。"),
+        ("政令指定都市の地域では一泊10,", "000円とする。", "政令指定都市の地域では一泊10,000円とする。"),
+        ("申請には社内の端末にある Visual", "Studio を使う。", "申請には社内の端末にある Visual Studio を使う。"),
+        ("Of the rooms let in 2026", "12 were paid by 本社.", "Of the rooms let in 2026 12 were paid by 本社."),
+    ],
+)
+def test_a_number_that_the_end_of_a_japanese_line_cuts_is_one_number(first: str, second: str, whole: str) -> None:
+    def set_in_type(text: str) -> Line:
+        return line(text, width=10 * sum(1.0 if character > "\u02ff" else 0.5 for character in text))
+
+    assert words([set_in_type(first), set_in_type(second)]) == [whole]
+
+
+@pytest.mark.parametrize(
     "after",
     [
         line("・項目"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kyozon.retrieval.citing import aligned, stands
+from kyozon.retrieval.citing import aligned, marks_inside, stands, without_marks
 from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
 from kyozon.retrieval.packing import packed
 from tests.fakes.documents import LEAVE, WIFI, passage
@@ -17,6 +17,7 @@ WORDS = [
     "年次有給休暇は6か月継続勤務した従業員に10日与えられます。【1】申請は3営業日前までに行います[1]。社員食堂は無料です。",
     "Passwords are changed every 90 days [2]. The walls are blue. Ask the help desk in room 114.[2]",
     "Passwords are changed every 30 days.",
+    f"The walls are {'very ' * 80}blue. Passwords are changed every 90 days.[2] The floor is red.",
     "NOT_FOUND",
     "",
 ]
@@ -85,11 +86,26 @@ def test_nothing_unsupported_leaves_before_something_supported_has() -> None:
     )
 
 
+@pytest.mark.parametrize("token", ["....", "\n\n", "。", " word", " [", "あいう", "! ", "「「", "[1]"])
+def test_a_model_that_finds_no_end_takes_no_time(token: str) -> None:
+    """Takes minutes where all that has no end is looked through again for each token."""
+    found = composed("".join([token] * 3000), [token] * 3000)
+
+    assert found.kind == "quoted"
+
+
+@pytest.mark.parametrize("run", [".", " ", "[", "[ ", "[1,", "。 ", "†"])
+def test_no_run_takes_more_than_its_length_in_the_search_for_marks(run: str) -> None:
+    for words in (f"a{run * 200_000}b", f"a.[{run * 200_000}b"):
+        assert marks_inside(words) == words
+        assert without_marks(words) == (words, ())
+
+
 def test_a_claim_that_is_repeated_is_said_once() -> None:
     assert composed("Passwords are changed every 90 days. " * 5).text.count("90 days") == 1
 
 
-@given(st.sampled_from(WORDS), st.lists(st.integers(0, 90), max_size=8))
+@given(st.sampled_from(WORDS), st.lists(st.integers(0, 500), max_size=8))
 def test_it_does_not_matter_how_a_stream_is_cut(words: str, cuts: list[int]) -> None:
     places = sorted({0, *(cut for cut in cuts if cut < len(words)), len(words)})
     pieces = [words[first:second] for first, second in pairwise(places)]

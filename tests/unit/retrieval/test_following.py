@@ -2,6 +2,7 @@
 
 import pytest
 
+from kyozon.domain.knowledge import LONGEST_QUERY
 from kyozon.retrieval.following import fits, goes_on, queries
 
 FIRST = [
@@ -35,6 +36,16 @@ def test_a_rewritten_question_is_taken_only_in_the_words_of_the_conversation() -
     assert not fits("富士山の高さを教えてください。", said)
     assert not fits("東京での出張の宿泊費の上限\nです。", said)
     assert not fits("", said)
+
+
+def test_of_a_long_question_the_beginning_and_the_end_are_looked_for() -> None:
+    long = "育児休業の期限は？" + "前文" * 10_000 + "以上を踏まえて答えてください。"
+    for found in (queries([{"role": "user", "content": long}]), queries(after(long)), queries(after(long), long)):
+        assert all(len(one) == LONGEST_QUERY for one in found)
+        assert found[-1].startswith("育児休業の期限は？")
+        assert found[-1].endswith("以上を踏まえて答えてください。")
+    whole = "あ" * LONGEST_QUERY
+    assert queries([{"role": "user", "content": whole}]) == (whole,)
 
 
 def test_nobody_asks() -> None:

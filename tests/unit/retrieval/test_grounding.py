@@ -2,6 +2,8 @@
 
 import pytest
 
+from kyozon.retrieval import citing, claims, composing, following, grounding, packing, prompting
+from kyozon.retrieval import evidence as judging
 from kyozon.retrieval.evidence import evidence
 from kyozon.retrieval.grounding import across, numbers, support
 from kyozon.retrieval.packing import packed
@@ -57,6 +59,15 @@ def test_across_languages_the_numbers_must_stand_together() -> None:
 
 def test_numbers_are_the_same_in_every_script() -> None:
     assert numbers("二十五日、１，２００円、3か月") == {"25", "1200", "3"}
+
+
+def test_no_run_of_numerals_takes_more_than_its_length() -> None:
+    assert numbers("一" * 300_000) == set()
+
+
+def test_no_words_are_kept_beyond_an_answer() -> None:
+    for module in (citing, claims, composing, judging, following, grounding, packing, prompting):
+        assert [name for name, one in vars(module).items() if hasattr(one, "cache_info")] == []
 
 
 def test_the_place_is_no_longer_than_needed() -> None:

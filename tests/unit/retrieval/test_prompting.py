@@ -28,3 +28,18 @@ def test_the_rules_come_first_the_question_last_and_the_instructions_stay() -> N
     assert messages[0]["content"].endswith("Be brief.")
     assert messages[-1]["content"].endswith("Question: How often are passwords changed?")
     assert WIFI.strip() in messages[-1]["content"]
+
+
+def test_what_follows_the_question_stays_behind_it_and_pictures_beside_it() -> None:
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}]}
+    given = {"role": "tool", "tool_call_id": "call_1", "content": "42"}
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    asked = {"role": "user", "content": [{"type": "text", "text": "How often?"}, picture]}
+    only_a_picture = {"role": "user", "content": [picture]}
+    _, question, *after = with_passages([asked, called, given, only_a_picture], "How often?", SOURCES)
+
+    assert after == [called, given, only_a_picture]
+    text, *others = question["content"]
+    assert (question["role"], others) == ("user", [picture])
+    assert text["text"].endswith("Question: How often?")
+    assert WIFI.strip() in text["text"]

@@ -11,6 +11,7 @@ from kyozon.domain.knowledge import Chunking, Heading, Parsed
 from kyozon.retrieval.sentences import clauses, lines, paragraphs, runs, sentences
 from kyozon.retrieval.splitting import estimated, split
 
+LONG = 300_000
 _ALPHABET = st.sampled_from(
     ["あ", "漢", "。", "！", "」", "\n", "\n\n", " ", "word ", ". ", "| x\n", "- ", "が\u3099", "1", "👨\u200d👩"]
 )
@@ -179,3 +180,41 @@ def test_a_counter_of_ones_own_is_used() -> None:
 )
 def test_the_estimate_is_not_far_off(text: str, tokens: int) -> None:
     assert tokens * 0.75 <= estimated(text) <= tokens * 1.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * LONG,
+        "a? " * LONG,
+        "。" * LONG + "」は",
+        "。" + "」" * LONG + "は",
+        "a" + "\n" * LONG + "b",
+        "x" + "\n \n" * LONG + "b",
+        "a." + " " * LONG + "b",
+        "1. " * LONG,
+    ],
+    ids=["dots", "questions", "stops", "brackets", "newlines", "blank lines", "spaces", "items"],
+)
+def test_no_run_of_marks_or_white_space_takes_more_than_its_length(text: str) -> None:
+    """Takes hours where a run is looked through again from each of its characters."""
+    found = sentences(text, 0, len(text))
+
+    assert found[0][0] == 0
+    assert all(one[1] == other[0] for one, other in pairwise(found))
+
+
+def test_white_space_fills_a_chunk_too() -> None:
+    chunks = split(Parsed("語\n" + " " * 100_000 + "\n語"), Chunking(100, 0))
+
+    assert [chunk.text for chunk in chunks] == ["語", "語"]
+
+
+def test_many_tables_under_many_headings_are_each_found_once() -> None:
+    part = "# h\n| a |\n| b |\n"
+    starts = range(0, len(part) * 20_000, len(part))
+    headings = tuple(Heading(start, 1, "h") for start in starts)
+    tables = tuple((start + 4, start + len(part)) for start in starts)
+    chunks = split(Parsed(part * 20_000, headings=headings, tables=tables), Chunking(100, 0))
+
+    assert len(chunks) == 20_000

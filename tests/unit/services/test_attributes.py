@@ -44,6 +44,8 @@ def test_no_word_of_readers_is_not_an_empty_list_of_them() -> None:
         {READERS: "user:"},
         {READERS: "tenant:other"},
         {READERS: True},
+        {"kyozon:reader": "user:aiko"},
+        {"Kyozon:Readers": "user:aiko"},
         {READERS: ",".join(f"user:u{number}" for number in range(101))},
     ],
 )
@@ -51,6 +53,12 @@ def test_what_is_out_of_bounds_is_refused_by_name(attributes: dict[str, str | fl
     with pytest.raises(InvalidRequest) as refused:
         taken(attributes)
     assert (refused.value.param or "").startswith("attributes")
+
+
+def test_what_a_folder_says_of_its_files_passes() -> None:
+    attributes: dict[str, str | float | bool] = {"kyozon:path": "handbook/leave.md", "kyozon:sha256": "ab", "kyozon": 1.0}
+
+    assert taken(attributes) == (attributes, None)
 
 
 def test_the_largest_that_is_allowed_passes() -> None:

@@ -16,8 +16,9 @@ def rule(subject: Subject) -> Objection | None:
         have=str(key.clearance),
         text=Text(
             f"the request is labelled {label}, and key {key.name} is cleared for {key.clearance} only. Use a key with "
-            "that clearance (kyozon keys create --clearance).",
+            "that clearance (kyozon keys create --clearance); or, if the data is less sensitive, say so (x-kyozon-label).",
             f"要求のラベルは {label} ですが、キー {key.name} の許可は {key.clearance} までです。"
-            "その許可を持つキーを使ってください（kyozon keys create --clearance）。",
+            "その許可を持つキーを使うか（kyozon keys create --clearance）、データの機密度がそれより低ければ"
+            "ラベルを指定してください（x-kyozon-label）。",
         ),
     )

@@ -8,6 +8,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from kyozon.routing.estimating.facts import plain_name
+
 FORMAT = 1
 _KINDS = {"<f2", "<f4", "|u1", "|i1", "<u2", "<i4"}
 _LARGEST = 64 << 20
@@ -98,6 +100,8 @@ def _trouble(contents: Contents) -> str | None:
         return f"lacks the {USUAL_ODDS}"
     if any(not -1 <= known.anchor < len(contents.anchors) for known in contents.models):
         return "names an anchor that it does not hold"
+    if any(known.name != plain_name(known.name) for known in contents.models):
+        return "has a model under a name that none is looked for by"
     return None
 
 

@@ -6,7 +6,7 @@ may see them, and are checked again where they leave. A request without a search
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -14,10 +14,10 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import CacheUse
-from kyozon.domain.errors import KyozonError
+from kyozon.domain.errors import IdempotencyConflict, KyozonError
 from kyozon.domain.knowledge import Passage, Search
 from kyozon.domain.labels import Label
-from kyozon.domain.language import Language
+from kyozon.domain.language import Language, Text
 from kyozon.domain.models import AUTO
 from kyozon.domain.requests import ChatRequest, Dialect, Json, Stated
 from kyozon.governance.labelling import request_label
@@ -29,9 +29,11 @@ from kyozon.retrieval.following import fits, goes_on, queries, rewriting, turns
 from kyozon.retrieval.packing import Source, packed
 from kyozon.retrieval.prompting import language_of, with_passages
 from kyozon.services.chat import Ask, ChatService
+from kyozon.services.knowledge.found_before import Found, FoundBefore
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 from kyozon.services.replays import Repeat
+from kyozon.services.world import World
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,24 @@ class Searcher(Protocol):
         """
         ...
 
+    async def check(self, caller: Caller, search: Search) -> None:
+        """Raises `NotFound` for a collection that the caller may not read."""
+        ...
+
+    async def again(
+        self, caller: Caller, search: Search, places: Mapping[tuple[str, int], float], *, for_answer: bool = False
+    ) -> Sequence[Passage] | None:
+        """What a search has found before, by document and ordinal, with its scores; None where some may not be read."""
+        ...
+
+
+class Rights(Protocol):
+    """Who may read what a stored value was made from."""
+
+    async def may_read(self, caller: Caller, value: str) -> bool:
+        """Whether the caller may, at this moment, read every document that a value was made from."""
+        ...
+
 
 class Leaving(Protocol):
     """The last look at a model's words before they leave: what may, as it may."""
@@ -97,7 +117,7 @@ Look = Callable[[str, Dialect], Leaving]
 class Wanted(Struct, frozen=True):
     """A conversation that asks for an answer; `search` says where to look, None asks the model alone.
 
-    The last message is the question. `shows` says that the passages themselves go to the caller, beside the answer.
+    What the user said last is the question. `shows` says that the passages themselves go to the caller, beside the answer.
     """
 
     ask: Ask
@@ -130,8 +150,9 @@ class Prepared(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A whole answer. `composed` says what it rests on, None where nothing was looked for or the model calls tools.
+    """A whole answer. `composed` says what it rests on, None where nothing was looked for.
 
+    So it is where the model calls tools and says nothing that has support: then its words do not leave.
     `decision_id` is empty where no model was asked. `calls` are the tools that it wants called, `usage` its tokens, both as
     in OpenAI's chat completions.
     """
@@ -165,11 +186,21 @@ class Telling(Struct, frozen=True):
 class AnsweringService:
     """Answers with citations."""
 
-    def __init__(self, chat: ChatService, searcher: Searcher, provenance: Provenance, registry: Registry) -> None:
+    def __init__(
+        self,
+        chat: ChatService,
+        searcher: Searcher,
+        provenance: Provenance,
+        rights: Rights,
+        registry: Registry,
+        world: World,
+    ) -> None:
         self._chat = chat
         self._searcher = searcher
         self._provenance = provenance
+        self._rights = rights
         self._registry = registry
+        self._before = FoundBefore(world)
 
     async def answer(self, wanted: Wanted, look: Look) -> Told:
         """The whole answer.
@@ -181,17 +212,18 @@ class AnsweringService:
         if prepared.hopeless:
             return _refused(prepared)
         answered = await self._chat.answer(prepared.ask)
+        if answered.replayed:
+            await self._given_again(prepared, answered.decision_id)
         out = look(answered.decision_id, answered.dialect)
         said = _Said()
         said.completion(msgspec.json.decode(out.whole(answered.payload)))
         told = Told(prepared, said.text, None, answered.decision_id, answered.model)
         told = structs.replace(told, label=answered.label, cache=answered.cache, replayed=answered.replayed)
         composer = _composer(prepared, out)
-        if composer is not None and not said.calls:
-            composer.feed(said.text)
-            _, composed = composer.finish()
-            return said.composed(told, composed)
-        return said.ending(told)
+        if composer is None:
+            return said.ending(told)
+        composer.feed(said.text)
+        return _verified(said, told, composer)[1]
 
     async def stream(self, wanted: Wanted, look: Look) -> Telling:
         """The answer as it comes, claim by claim; returns once the model's first words are there.
@@ -204,6 +236,8 @@ class AnsweringService:
             refused = _refusal(_refused(prepared))
             return Telling(prepared, refused, refused.aclose)
         streamed = await self._chat.stream(prepared.ask)
+        if streamed.replayed:
+            await self._given_again(prepared, streamed.decision_id)
         out = look(streamed.decision_id, streamed.dialect)
         told = Told(prepared, "", None, streamed.decision_id, streamed.model)
         told = structs.replace(told, label=streamed.label, cache=streamed.cache, replayed=streamed.replayed)
@@ -221,15 +255,52 @@ class AnsweringService:
         messages = ask.request.chat["messages"]
         if search is None or not turns(messages):
             return Prepared(ask)
-        looked_for = queries(messages, await self._rewritten(ask))
-        search = structs.replace(search, queries=looked_for)
-        label = await self._label(ask)
-        found = await self._searcher.search(ask.caller, search, label, sources=ask.sources, for_answer=not wanted.shows)
-        sources = packed(found.passages, text_tokens, self._room(ask))
+        looked_for, passages = await self._found(wanted, search)
+        sources = packed(passages, text_tokens, self._room(ask))
         question = looked_for[0]
         evident = evidence(question, sources).evident
         asked = _with_sources(ask, turns(messages)[-1], sources) if sources else ask
-        return Prepared(asked, question, looked_for, tuple(found.passages), sources, evident)
+        return Prepared(asked, question, looked_for, passages, sources, evident)
+
+    async def _found(self, wanted: Wanted, search: Search) -> tuple[tuple[str, ...], tuple[Passage, ...]]:
+        """What is looked for, and what is found. A repeated request finds what it found before: it is paid for once."""
+        ask = wanted.ask
+        before = self._before.find(ask.repeat)
+        if before is not None:
+            same = structs.replace(search, queries=before.queries)
+            again = await self._searcher.again(ask.caller, same, before.places, for_answer=not wanted.shows)
+            if again is not None:
+                return before.queries, tuple(again)
+        messages, rewritten = ask.request.chat["messages"], ""
+        if goes_on(messages):
+            await self._searcher.check(ask.caller, search)  # before a model is paid for a search that may not be
+            rewritten = await self._rewritten(ask)
+        search = structs.replace(search, queries=queries(messages, rewritten))
+        label = await self._label(ask)
+        found = await self._searcher.search(ask.caller, search, label, sources=ask.sources, for_answer=not wanted.shows)
+        self._before.keep(ask.repeat, Found(search.queries, {one.key: one.score for one in found.passages}))
+        return search.queries, tuple(found.passages)
+
+    async def _given_again(self, prepared: Prepared, decision_id: str) -> None:
+        """Permit that an answer goes out again that was made before, and record it: its decision says that of then only.
+
+        Raises:
+            IdempotencyConflict: its documents are gone, or not for this caller's eyes any more.
+            NotPermitted: they are labelled above the clearance of the key by now.
+        """
+        caller = prepared.ask.caller
+        if not await self._rights.may_read(caller, decision_id):
+            raise IdempotencyConflict(
+                Text(
+                    "the first answer to this request was made from documents that you cannot read any more: send it as a "
+                    "new request, with a new Idempotency-Key.",
+                    "この要求への最初の応答の元になった文書は、もう閲覧できません。"
+                    "新しい Idempotency-Key を付け、新しい要求として送ってください。",
+                ),
+                retryable=False,
+            )
+        if prepared.sources:
+            await self._provenance.hand_over(caller, _documents(prepared.sources))
 
     async def _label(self, ask: Ask) -> Label | None:
         """The label of what is looked for: words of the conversation, and so of all that it was made from."""
@@ -239,13 +310,11 @@ class AnsweringService:
         return own.join(await self._provenance.label(ask.caller.tenant, ask.sources))
 
     async def _rewritten(self, ask: Ask) -> str:
-        """The question on its own, by a model that may see the conversation; empty where it needs no rewriting, or fails.
+        """The question on its own, by a model that may see the conversation; empty where that fails.
 
         It is a call of its own, decided, recorded and paid as every other. What it says is taken only if it fits.
         """
         messages = ask.request.chat["messages"]
-        if not goes_on(messages):
-            return ""
         chat = {"model": ask.request.model, "messages": rewriting(messages), "max_completion_tokens": _REWRITTEN_TOKENS}
         request = ChatRequest("openai", chat, chat)
         repeat = Repeat(ask.caller.key.id, hashlib.sha256(msgspec.json.encode(chat)).hexdigest())
@@ -277,12 +346,13 @@ def _with_sources(ask: Ask, question: str, sources: Sequence[Source]) -> Ask:
     """The request with the passages before its question, and the documents that they are from among its sources."""
     messages = with_passages(ask.request.chat["messages"], question, sources)
     chat = {"max_completion_tokens": _MOST_SAID, **ask.request.chat, "messages": messages}
-    documents = tuple(dict.fromkeys([*ask.sources, *(source.document for source in sources)]))
-    # Whoever repeats a request after the documents, or his rights, have changed asks for another answer.
-    seen = hashlib.sha256(ask.repeat.body_sha256.encode() + msgspec.json.encode(messages)).hexdigest()
+    documents = tuple(dict.fromkeys([*ask.sources, *_documents(sources)]))
     cache = ask.cache if ask.cache in ("off", "refresh") else "exact"
-    repeat = structs.replace(ask.repeat, body_sha256=seen)
-    return structs.replace(ask, request=ChatRequest("openai", chat, chat), sources=documents, repeat=repeat, cache=cache)
+    return structs.replace(ask, request=ChatRequest("openai", chat, chat), sources=documents, cache=cache)
+
+
+def _documents(sources: Sequence[Source]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(source.document for source in sources))
 
 
 def _composer(prepared: Prepared, out: Leaving) -> Composer | None:
@@ -320,13 +390,21 @@ async def _told(
     for passed in out.finish():
         if fresh := _heard(said.chunk(msgspec.json.decode(passed.payload)), composer):
             yield fresh
-    if composer is None or said.calls:
+    if composer is None:
         yield said.ending(structs.replace(told, text=said.text))
         return
-    fresh, composed = composer.finish()
+    fresh, whole = _verified(said, told, composer)
     if fresh:
         yield fresh
-    yield said.composed(told, composed)
+    yield whole
+
+
+def _verified(said: "_Said", told: Told, composer: Composer) -> tuple[str, Told]:
+    """What is left to say, and the whole answer; beside calls of tools only words that have support, or none."""
+    fresh, composed = composer.finish()
+    if said.calls and composed.kind != "answered":
+        return "", said.ending(structs.replace(told, text=""))
+    return fresh, said.composed(told, composed)
 
 
 def _heard(text: str, composer: Composer | None) -> str:

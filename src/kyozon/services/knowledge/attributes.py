@@ -6,8 +6,10 @@ from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.knowledge import Attributes
 from kyozon.domain.language import Text
 
-READERS = "kyozon:readers"
+_OURS = "kyozon:"
+READERS = f"{_OURS}readers"
 """The attribute that names readers, joined by commas: `group:legal,user:aiko`. None at all lifts the bound."""
+_KNOWN = (READERS, f"{_OURS}path", f"{_OURS}sha256")
 
 _MOST, _LONGEST_KEY, _LONGEST_VALUE, _MOST_READERS = 16, 64, 512, 100
 _READER = re.compile(r"(user|group|role):[^\s,][^,]{0,99}")
@@ -17,6 +19,8 @@ def taken(attributes: Attributes) -> tuple[dict[str, str | float | bool], frozen
     """Attributes without the readers, and the readers, None where nothing is said of them; raises `InvalidRequest`."""
     rest = {key: value for key, value in attributes.items() if key != READERS}
     for key, value in rest.items():
+        if key.lower().startswith(_OURS) and key not in _KNOWN:
+            raise _unknown(key)
         if not key or len(key) > _LONGEST_KEY or (isinstance(value, str) and len(value) > _LONGEST_VALUE):
             raise _out_of_bounds()
     if len(rest) > _MOST:
@@ -40,6 +44,18 @@ def _readers(said: str | float) -> frozenset[str]:
             f"attributes.{READERS}",
         )
     return named
+
+
+def _unknown(key: str) -> InvalidRequest:
+    """Whoever mistypes the readers must not believe that a document is closed."""
+    known = ", ".join(_KNOWN)
+    return InvalidRequest(
+        Text(
+            f"there is no attribute {key!r}: names that begin with {_OURS} are Kyozon's own, and these are all: {known}.",
+            f"属性 {key!r} はありません。{_OURS} で始まる名前は Kyozon 専用で、使えるのは {known} です。",
+        ),
+        "attributes",
+    )
 
 
 def _out_of_bounds() -> InvalidRequest:

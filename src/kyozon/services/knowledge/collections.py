@@ -1,13 +1,12 @@
 """Collections: made, found by those who may read them, shared and deleted by their owners."""
 
 import re
-from typing import get_args
 
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, NotFound
-from kyozon.domain.knowledge import Chunking, Collection, Share, ShareKind
+from kyozon.domain.knowledge import Chunking, Collection, Share
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.ports.knowledge import Access, CollectionChange, CollectionStore, Held, Page
@@ -171,7 +170,7 @@ def _checked_share(share: Share) -> Share:
         return structs.replace(share, name="")
     if share.kind == "group":
         group_name(share.name)
-    elif share.kind not in get_args(ShareKind) or not _ROLE.fullmatch(share.name):
+    elif not _can_be_called(share):
         raise InvalidRequest(
             Text(
                 f"nothing can be shared with {written(share)!r}: name user:NAME, group:NAME, role:NAME or everyone.",
@@ -181,6 +180,13 @@ def _checked_share(share: Share) -> Share:
             "share",
         )
     return share
+
+
+def _can_be_called(share: Share) -> bool:
+    """A user as his key names him, which may have spaces."""
+    if share.kind == "user":
+        return bool(share.name.strip()) and len(share.name) <= _LONGEST_NAME
+    return share.kind == "role" and _ROLE.fullmatch(share.name) is not None
 
 
 def _check_texts(name: str, description: str, days: int | None) -> None:

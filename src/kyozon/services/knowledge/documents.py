@@ -13,7 +13,7 @@ from kyozon.ports.knowledge import Attachment, Chosen, Counts, DocumentStore, Pa
 from kyozon.services.knowledge.attributes import taken
 from kyozon.services.knowledge.collections import CollectionService, checked_chunking
 from kyozon.services.knowledge.files import FileService
-from kyozon.services.knowledge.rights import no_collection, no_document, reader_of, told
+from kyozon.services.knowledge.rights import no_batch, no_document, reader_of, told
 from kyozon.services.provenance import Provenance
 from kyozon.services.world import World
 
@@ -103,7 +103,7 @@ class DocumentService:
         """Documents that were put there together; raises `NotFound` where the caller may see none of them."""
         oldest, _ = await self.list(caller, Chosen(collection, batch=batch), Page(limit=1, ascending=True))
         if not oldest:
-            raise no_collection(batch)
+            raise no_batch(collection, batch)
         counts = (await self.counts(caller, (collection,), batch))[collection]
         return Batch(batch, collection, oldest[0].created_at, counts)
 

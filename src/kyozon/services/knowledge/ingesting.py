@@ -113,6 +113,9 @@ class Ingesting:
             _log.info("%s is taken up again when its claim has run out", job.document)
 
     async def _to_its_end(self, job: Job, course: Course) -> None:
+        if job.tries > MOST_TRIES:  # nobody lived to say what went wrong: the document itself may end whoever reads it
+            await self._documents.fail(job, _failure(WorldFailure(_ENDED)))
+            return
         try:
             await self._taking_in.run(job, course)
         except Lost:
@@ -154,6 +157,12 @@ def _failure(error: KyozonError) -> Failure:
     return Failure("invalid_file" if isinstance(error, InvalidFile) else "server_error", error.text.en, error.text.ja)
 
 
+_ENDED = Text(
+    f"taking it in ended {MOST_TRIES} times without a word, as when a server is killed or has no memory left. Look at "
+    "Kyozon's log; attach the file again once the cause is gone, or in smaller parts.",
+    f"取り込みが {MOST_TRIES} 回、結果を残さず途切れました（サーバーの強制終了やメモリ不足など）。Kyozon のログを確認し、"
+    "原因を取り除いてから、またはファイルを分割して、もう一度登録してください。",
+)
 _UNEXPECTED = Text(
     "an unexpected failure, which Kyozon's log describes. Attach the file again once its cause is gone.",
     "予期しないエラーが起きました（詳しくは Kyozon のログにあります）。原因を取り除いてから、もう一度登録してください。",

@@ -8,9 +8,9 @@ from kyozon.services.knowledge.documents import DocumentService
 from kyozon.services.knowledge.files import FileService
 from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.reindexing import ReindexService
+from kyozon.services.knowledge.responses import ResponseService
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.uploads import UploadService
-from kyozon.services.responses import ResponseService
 
 
 class Knowledge(Struct, frozen=True):

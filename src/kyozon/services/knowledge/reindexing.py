@@ -3,7 +3,7 @@
 from kyozon.domain.callers import Caller
 from kyozon.ports.knowledge_ingestion import Reindex, ReindexStore
 from kyozon.services.knowledge.collections import CollectionService
-from kyozon.services.knowledge.rights import no_collection, told
+from kyozon.services.knowledge.rights import no_collection, reader_of, told
 from kyozon.services.world import World
 
 
@@ -31,9 +31,9 @@ class ReindexService:
         return await self.progress(caller, collection)
 
     async def progress(self, caller: Caller, collection: str) -> Reindex:
-        """How far it has come; raises `NotFound` and `NotAllowed`."""
+        """How far it has come, in documents that the caller may see; raises `NotFound` and `NotAllowed`."""
         await self._collections.held(caller, collection, "own")
-        found = await self._store.reindexing(caller.tenant, collection)
+        found = await self._store.reindexing(reader_of(caller), collection)
         if found is None:
             raise no_collection(collection)
         return found

@@ -79,6 +79,18 @@ def no_document(collection: str, file: str) -> NotFound:
     )
 
 
+def no_batch(collection: str, batch: str) -> NotFound:
+    """There is no such batch in the collection, for this caller."""
+    return NotFound(
+        Text(
+            f"there is no batch of files {batch!r} here: GET /v1/vector_stores/{collection}/files lists its files.",
+            f"{collection} に一括登録 {batch!r} はありません。GET /v1/vector_stores/{collection}/files でファイルの一覧を"
+            "確認できます。",
+        ),
+        "batch_id",
+    )
+
+
 def too_large(most: int) -> TooLarge:
     """A file has more bytes than this server takes."""
     return TooLarge(

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, NotFound, NotPermitted, StorageUnavailable, WorldFailure
-from kyozon.domain.knowledge import Passage, Search
+from kyozon.domain.knowledge import LONGEST_QUERY, Passage, Search
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.requests import EmbeddingRequest, Stated
@@ -17,16 +17,19 @@ from kyozon.ports.knowledge_index import KnowledgeFeed, Reach
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.knowledge.collections import CollectionService
 from kyozon.services.knowledge.rights import no_collection, reader_of
+from kyozon.services.knowledge.shelves import Shelves
 from kyozon.services.provenance import Provenance
 
 if TYPE_CHECKING:
-    from kyozon.services.knowledge.shelf import Asked, Shelf
+    from kyozon.services.knowledge.shelf import Asked
 
 PURPOSE = Stated(purpose="search")
 """What the decisions on embedding queries say that they are for."""
 
 _TRIES = 4
 _MOST = 500
+_QUERIES = 16
+_INDEX_BYTES = 2 << 30
 
 
 class Searched(Struct, frozen=True):
@@ -41,16 +44,24 @@ class Searched(Struct, frozen=True):
 
 
 class SearchService:
-    """Searches collections. What a reader may not read does not exist: no passage, score, order or error tells of it."""
+    """Searches collections. What a reader may not read does not exist: no passage, score, order or error tells of it.
+
+    Indexes are held in memory up to `index_bytes`, see `Shelves`.
+    """
 
     def __init__(
-        self, feed: KnowledgeFeed, embeddings: EmbeddingService, provenance: Provenance, collections: CollectionService
+        self,
+        feed: KnowledgeFeed,
+        embeddings: EmbeddingService,
+        provenance: Provenance,
+        collections: CollectionService,
+        index_bytes: int = _INDEX_BYTES,
     ) -> None:
         self._feed = feed
         self._embeddings = embeddings
         self._provenance = provenance
         self._collections = collections
-        self._shelves: dict[str, Shelf] = {}
+        self._shelves = Shelves(feed, index_bytes)
 
     async def search(
         self,
@@ -70,33 +81,54 @@ class SearchService:
 
         Raises:
             NotFound: a collection that is not there, or that he may not read.
-            InvalidRequest: nothing is looked for, or too much at once.
+            InvalidRequest: nothing is looked for, or too much at once: more than 16 queries, one of more than
+                `LONGEST_QUERY` characters, more than 500 passages.
             KyozonError: as `EmbeddingService.embed`, when a limit or a budget is reached.
         """
         _check(search)
         reach = await self._reach(caller, search)
         vectors = await self._vectors(caller, search, reach, declared, sources)
         passages = await self._passages(caller, search, reach, vectors)
+        await self._handed(caller, search, passages, for_answer=for_answer)
+        label = joined(passage.label for passage in passages) or LOWEST
+        return Searched(passages, any(vectors.values()), label)
+
+    async def check(self, caller: Caller, search: Search) -> None:
+        """Raises `NotFound` for a collection that is not there, or that he may not read: before anything is paid for."""
+        await self._reach(caller, search)
+
+    async def again(
+        self, caller: Caller, search: Search, places: Mapping[tuple[str, int], float], *, for_answer: bool = False
+    ) -> tuple[Passage, ...] | None:
+        """What a search has found before, with its scores; None where the caller may not read all of it any more.
+
+        Raises:
+            NotFound: a collection that is not there, or that he may not read.
+        """
+        reach = await self._reach(caller, search)
+        confirmed = await self._feed.passages(reach.reader, list(places)) if places else {}
+        if len(confirmed) < len(places):
+            return None
+        passages = tuple(structs.replace(confirmed[place], score=score) for place, score in places.items())
+        await self._handed(caller, search, passages, for_answer=for_answer)
+        return passages
+
+    async def _handed(self, caller: Caller, search: Search, passages: tuple[Passage, ...], *, for_answer: bool) -> None:
         if passages and not for_answer:
             await self._provenance.hand_over(caller, tuple(sorted({passage.document for passage in passages})))
         await self._collections.used(caller, search.collections)
-        label = joined(passage.label for passage in passages) or LOWEST
-        return Searched(passages, any(vectors.values()), label)
 
     async def _passages(
         self, caller: Caller, search: Search, reach: Reach, vectors: Mapping[str, tuple[tuple[float, ...], ...]]
     ) -> tuple[Passage, ...]:
         """What the index finds and the truth confirms; what changed in between is looked for again."""
         from kyozon.retrieval.directory import Scope  # noqa: PLC0415 - numpy is loaded by the first search
-        from kyozon.services.knowledge.shelf import Asked, Shelf  # noqa: PLC0415 - so is it here
+        from kyozon.services.knowledge.shelf import Asked  # noqa: PLC0415 - so is it here
 
         asked = _asked(Asked, search, vectors)
-        if caller.tenant not in self._shelves:
-            self._shelves[caller.tenant] = Shelf(caller.tenant, self._feed)
-        shelf = self._shelves[caller.tenant]
         for tried in range(_TRIES):
             scope = Scope(reach.reader, frozenset(reach.collections), search.filter)
-            found = await shelf.search(reach.version, asked, scope)
+            found = await self._shelves.search(caller.tenant, reach.version, asked, scope)
             good = [one for one in found if one.score >= search.score]
             keys = [(one.document, one.ordinal) for one in good]
             confirmed = await self._feed.passages(reach.reader, keys) if keys else {}
@@ -146,6 +178,22 @@ def _check(search: Search) -> None:
             Text(
                 "a search needs a query and a collection to look in: name both.",
                 "検索には、検索語と検索先のコレクションが必要です。両方を指定してください。",
+            ),
+            "query",
+        )
+    if len(search.queries) > _QUERIES:
+        raise InvalidRequest(
+            Text(
+                f"a search takes at most {_QUERIES} queries at once: send the others in a search of their own.",
+                f"一度に検索できる検索語は {_QUERIES} 個までです。残りは別の検索として送信してください。",
+            ),
+            "query",
+        )
+    if max(map(len, search.queries)) > LONGEST_QUERY:
+        raise InvalidRequest(
+            Text(
+                f"a query has at most {LONGEST_QUERY:,} characters: shorten it to what shall be found.",
+                f"検索語は {LONGEST_QUERY:,} 文字までです。探したい内容に絞って短くしてください。",
             ),
             "query",
         )

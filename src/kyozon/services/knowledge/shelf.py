@@ -14,6 +14,8 @@ from kyozon.retrieval.index import Found, Index, Piece, Query
 
 _PAGE = 1000
 _CHUNKS_AT_ONCE = 1000
+_ENTRY = 2048
+"""Bytes, roughly, of what is known of a document beside its passages (1.7 KiB with three attributes)."""
 
 
 class Asked(Struct, frozen=True):
@@ -28,7 +30,7 @@ class Shelf:
     """What its tenant's documents say. One at a time looks or changes it; the others of its tenant wait.
 
     All work on arrays is done in a thread, beside the event loop. It starts empty and reads everything once; what it holds
-    is never written anywhere.
+    is never written anywhere. `nbytes` is what it took in memory after the last change or search.
     """
 
     def __init__(self, tenant: str, feed: KnowledgeFeed) -> None:
@@ -38,6 +40,7 @@ class Shelf:
         self._version = 0
         self._made_from: dict[str, tuple[str, str, int]] = {}
         self._turn = asyncio.Lock()
+        self.nbytes = 0
 
     async def search(self, version: int, asked: Asked, scope: Scope) -> tuple[Found, ...]:
         """The best of each query, as the truth was at `version` or later; the same chunk once, with its best score."""
@@ -78,11 +81,15 @@ class Shelf:
                 self._made_from[one.id] = _made_from(one)
             elif one.id in self._index:
                 self._index.describe(entry)
+        self._weigh()
 
     def _remove(self, documents: Sequence[str]) -> None:
         for document in documents:
             self._index.remove(document)
             self._made_from.pop(document, None)
+
+    def _weigh(self) -> None:
+        self.nbytes = self._index.nbytes + _ENTRY * len(self._made_from)
 
     def _look(self, asked: Asked, scope: Scope) -> tuple[Found, ...]:
         best: dict[tuple[str, int], Found] = {}
@@ -92,6 +99,7 @@ class Shelf:
                 key = (found.document, found.ordinal)
                 if key not in best or found.score > best[key].score:
                     best[key] = found
+        self._weigh()
         ordered = sorted(best.values(), key=lambda found: (-found.score, found.document, found.ordinal))
         return tuple(ordered[: asked.most])
 

@@ -104,7 +104,7 @@ class TakingIn:
             course.progress = Progress("embedding", done, total)
 
     async def _vectors(self, job: Job, key: ApiKey, missing: Sequence[Missing]) -> list[Vectors]:
-        cut = [windows(one.text, one.context) for one in missing]
+        cut = await asyncio.to_thread(_cut, missing)
         texts = tuple(chain.from_iterable(cut))
         request = EmbeddingRequest({}, job.embedder, texts, purpose="passage")
         label = await self._provenance.label(job.tenant, (job.document,))
@@ -132,6 +132,10 @@ def packed(vector: Sequence[float]) -> bytes:
     """A vector, brought to length one, as half-precision floats, little endian."""
     length = math.sqrt(sum(part * part for part in vector)) or 1.0
     return struct.pack(f"<{len(vector)}e", *(part / length for part in vector))
+
+
+def _cut(missing: Sequence[Missing]) -> list[tuple[str, ...]]:
+    return [windows(one.text, one.context) for one in missing]
 
 
 def _made_from(job: Job) -> str:

@@ -33,6 +33,14 @@ FROM (SELECT ref, kind, subject FROM audit_leaf UNION ALL SELECT ref, kind, subj
 WHERE r.tenant = $1 AND r.body->>'user' = $2 AND leaf.ref = r.id AND leaf.kind = $3 AND leaf.subject = ANY($4)
   AND r.at >= now() - $5::interval
 """
+# What bears the name is held ahead, in the order of storage.knowledge.holding: who has a row of it writes the record of
+# what he does last, and would wait for us while we wait for him.
+_HOLD = (
+    "SELECT FROM collection WHERE tenant = $1 AND owner = $2 ORDER BY id FOR NO KEY UPDATE",
+    "SELECT FROM file WHERE tenant = $1 AND owner = $2 ORDER BY id FOR NO KEY UPDATE",
+    "SELECT FROM document WHERE tenant = $1 AND readers @> ARRAY['user:' || $2::text] ORDER BY id FOR UPDATE",
+)
+_HOLD_COUNT = "SELECT FROM knowledge_version WHERE tenant = $1 FOR UPDATE"
 # Who writes a record at this moment is waited for, and whoever comes next finds that the person is not known any more.
 _STILL = "LOCK TABLE decision, audit_event IN SHARE MODE"
 _REVOKE = """
@@ -147,6 +155,9 @@ class Forgetting:
         for statement in _DELETE:
             deleted += _count(await connection.execute(statement, tenant, user))
         await connection.execute(_REVOKE, keys, self._world.now(), people[0])
+        for statement in _HOLD:
+            await connection.execute(statement, tenant, user)
+        await connection.execute(_HOLD_COUNT, tenant)
         await connection.execute(_STILL)
         for statement in _RENAME:
             records += _count(await connection.execute(statement, tenant, user, people[0]))

@@ -14,7 +14,7 @@ from kyozon.ports.knowledge import CollectionChange, Held, Page
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
-from kyozon.storage.knowledge import rights
+from kyozon.storage.knowledge import holding, rights
 from kyozon.storage.knowledge.forgetting import forget_answers
 from kyozon.storage.knowledge.paging import part
 
@@ -121,6 +121,7 @@ class PostgresCollections:
         async with self._database.writing() as connection:
             if await connection.fetchval(_LOCK, *whose) is None:
                 return False
+            await connection.execute(holding.OF_COLLECTION, whose[1])
             documents = [row["id"] for row in await connection.fetch(_DOCUMENTS, *whose)]
             await forget_answers(connection, tenant, documents)
             await connection.execute(_DELETE, *whose)

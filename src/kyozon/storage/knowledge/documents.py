@@ -18,7 +18,7 @@ from kyozon.storage import provenance
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
-from kyozon.storage.knowledge import rights
+from kyozon.storage.knowledge import holding, rights
 from kyozon.storage.knowledge.drafts import discard
 from kyozon.storage.knowledge.forgetting import forget_answers
 from kyozon.storage.knowledge.paging import part
@@ -59,7 +59,7 @@ SELECT (SELECT c.id FROM collection c WHERE c.tenant = $1 AND c.id = $2 FOR KEY 
 """
 _THERE = """
 SELECT d.*, f.filename, f.owner, NULL AS labels FROM document d JOIN file f ON f.id = d.file_id
-WHERE d.tenant = $1 AND d.collection_id = $2 AND d.file_id = $3 FOR UPDATE OF d
+WHERE d.tenant = $1 AND d.collection_id = $2 AND d.file_id = ANY($3) ORDER BY d.id FOR UPDATE OF d
 """
 # Nobody is shut out of a file that he has brought.
 _READERS = """CASE WHEN cardinality({0}::text[]) = 0 THEN '{{}}'
@@ -94,11 +94,13 @@ class PostgresDocuments:
     ) -> tuple[Document, ...]:
         """Put files into a collection."""
         files = sorted({to_text(one.document.file) for one in attachments})
+        these = (to_text(tenant), to_text(collection), files)
         async with self._database.writing() as connection:
-            held = await connection.fetchrow(_HOLD, to_text(tenant), to_text(collection), files)
+            held = await connection.fetchrow(_HOLD, *these)
             if not held["collection"] or held["files"] != files:
                 raise NotFound(_went())
-            kept = tuple([await _attached(connection, one) for one in attachments])
+            there = {row["file_id"]: row for row in await connection.fetch(_THERE, *these)}
+            kept = tuple([await _attached(connection, one, there.get(to_text(one.document.file))) for one in attachments])
             await write(connection, event)
         return kept
 
@@ -133,6 +135,7 @@ class PostgresDocuments:
     ) -> Document | None:
         """Give a document other attributes and readers; whom it was open to gets no answer again that was kept of it."""
         async with self._database.writing() as connection:
+            await connection.execute(holding.THESE, [document.id])
             changed = await _changed(connection, document, attributes, readers)
             if changed is not None:
                 await write(connection, event)
@@ -149,8 +152,10 @@ class PostgresDocuments:
 
     async def cancel(self, documents: Sequence[Document], event: AuditEvent) -> None:
         """Stop taking in those of the documents that are in progress."""
+        names = [document.id for document in documents]
         async with self._database.writing() as connection:
-            rows = await connection.fetch(_CANCEL, to_text(event.tenant), [document.id for document in documents])
+            await connection.execute(holding.THESE, names)
+            rows = await connection.fetch(_CANCEL, to_text(event.tenant), names)
             await discard(connection, [row["id"] for row in rows])
             await write(connection, event)
 
@@ -166,11 +171,10 @@ class PostgresDocuments:
         return None if found is None else found.id
 
 
-async def _attached(connection: Any, one: Attachment) -> Document:
-    """The document that there is already, as it is wanted now, or the new one."""
+async def _attached(connection: Any, one: Attachment, row: Any) -> Document:
+    """The document that `row` has of it already, as it is wanted now, or the new one."""
     document = one.document
     tenant, collection, file = to_text(document.tenant), to_text(document.collection), to_text(document.file)
-    row = await connection.fetchrow(_THERE, tenant, collection, file)
     if row is not None and row["status"] in ("in_progress", "completed"):
         there = structs.replace(_document(row), batch=document.batch, label=document.label)
         return await _changed(connection, there, document.attributes or there.attributes, document.readers or None) or there

@@ -8,6 +8,7 @@ from kyozon.domain.knowledge import Chunk, Parsed
 from kyozon.ports.knowledge_ingestion import Job, Missing, Vectors
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.knowledge import holding
 
 LACKING = """EXISTS (SELECT FROM chunk k WHERE k.document_id = {0} AND NOT EXISTS (
     SELECT FROM chunk_vector v WHERE v.document_id = k.document_id AND v.ordinal = k.ordinal AND v.embedder = {1}))"""
@@ -26,7 +27,7 @@ _TWIN = """
 SELECT d.id FROM document d JOIN file f ON f.id = d.file_id
 WHERE d.tenant = $1 AND d.content = $2 AND f.owner = $3 AND d.id <> $4
   AND EXISTS (SELECT FROM document_text t WHERE t.document_id = d.id)
-ORDER BY d.id LIMIT 1 FOR SHARE OF d
+ORDER BY d.id LIMIT 1
 """
 _COPY = (
     "INSERT INTO document_text SELECT $1, body, pages FROM document_text WHERE document_id = $2",
@@ -72,8 +73,11 @@ class Drafts:
     async def copy(self, job: Job, made_from: str) -> bool:
         """Take text and chunks from a twin, where the owner has one."""
         async with self._database.writing() as connection:
-            twin = await connection.fetchval(_TWIN, job.tenant, made_from, job.owner, job.document)
-            if twin is None or await connection.fetchrow(_HELD, job.document, job.claim) is None:
+            whose = (job.tenant, made_from, job.owner, job.document)
+            twin = await connection.fetchval(_TWIN, *whose)
+            await connection.execute(holding.THESE, [job.document, twin])
+            still = twin is not None and await connection.fetchval(_TWIN, *whose) == twin
+            if not still or await connection.fetchrow(_HELD, job.document, job.claim) is None:
                 return False
             await discard(connection, [job.document])
             for statement in _COPY:

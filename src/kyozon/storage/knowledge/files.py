@@ -19,7 +19,7 @@ from kyozon.storage.audit.forgetting import refuse_held
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database, trouble
 from kyozon.storage.encoding import to_text
-from kyozon.storage.knowledge import rights
+from kyozon.storage.knowledge import holding, rights
 from kyozon.storage.knowledge.forgetting import forget_answers
 from kyozon.storage.knowledge.paging import part
 
@@ -99,6 +99,7 @@ class PostgresFiles:
             if await connection.fetchval(_LOCK, *whose) is None:
                 return False
             await refuse_held(connection, whose[0])
+            await connection.execute(holding.OF_FILE, whose[1])
             documents = [row["id"] for row in await connection.fetch(_DOCUMENTS, *whose)]
             await forget_answers(connection, tenant, documents)
             await connection.execute(_DELETE, *whose)

@@ -19,6 +19,7 @@ from kyozon.domain.knowledge import Chunking, Failure, Progress
 from kyozon.ports.knowledge_ingestion import Job
 from kyozon.storage.database import Database, trouble
 from kyozon.storage.encoding import to_json
+from kyozon.storage.knowledge import holding
 from kyozon.storage.knowledge.drafts import LACKING, Drafts, discard
 from kyozon.storage.knowledge.forgetting import forget_answers
 
@@ -59,10 +60,12 @@ WHERE {_MINE}
 """  # noqa: S608 - constants
 _PIECES = "SELECT body FROM file_piece WHERE file_id = $1 AND ordinal = $2"
 _LETS_GO = "claimed_by = NULL, claimed_until = NULL, tries = 0, progress = '{}'"
+_LOCK = "SELECT FROM collection WHERE id = $1 FOR SHARE"
+_LOCK_TO_GIVE_UP = "SELECT FROM collection WHERE id = $1 FOR NO KEY UPDATE"
+_REPLACES = "SELECT replaces FROM document WHERE id = $1"
 _PUBLISHING = f"""
-SELECT c.embedder, d.replaces FROM document d JOIN collection c ON c.id = d.collection_id
+SELECT c.embedder FROM document d JOIN collection c ON c.id = d.collection_id
 WHERE d.id = $1 AND d.claimed_by = $2 AND d.status = 'in_progress' AND NOT {LACKING.format("d.id", "c.embedder")}
-FOR UPDATE OF d FOR SHARE OF c
 """  # noqa: S608 - constants
 _ONLY = "DELETE FROM chunk_vector WHERE document_id = $1 AND embedder <> $2"
 _PUBLISH = f"""
@@ -87,8 +90,9 @@ WHERE {_MINE} AND status = 'in_progress'
 """  # noqa: S608 - constants
 _LET_GO = f"UPDATE document SET {_LETS_GO} WHERE {_MINE}"  # noqa: S608 - constants
 _GIVE_UP = """
-UPDATE collection SET next_embedder = NULL, reindex = reindex || jsonb_build_object('failure', $2::jsonb) WHERE id = $1
-RETURNING embedder
+UPDATE collection SET next_embedder = NULL,
+    reindex = reindex || jsonb_build_object('failure', $2::jsonb, 'document', $3::text)
+WHERE id = $1 RETURNING embedder
 """
 _ONLY_OF = """
 DELETE FROM chunk_vector v USING document d
@@ -136,12 +140,15 @@ class PostgresIngestion(Drafts):
     async def publish(self, job: Job) -> bool:
         """Let it be found, and what it replaces no more."""
         async with self._database.writing() as connection:
+            await connection.execute(_LOCK, job.collection)
+            replaced = await connection.fetchval(_REPLACES, job.document)
+            await connection.execute(holding.THESE, [job.document, replaced])
             found = await connection.fetchrow(_PUBLISHING, job.document, job.claim)
             if found is None:
                 return False
             await connection.execute(_ONLY, job.document, found["embedder"])
             await connection.execute(_PUBLISH, job.document)
-            gone = await connection.fetch(_REPLACED, job.document, found["replaces"])
+            gone = await connection.fetch(_REPLACED, job.document, replaced)
             await forget_answers(connection, job.tenant, [row["id"] for row in gone])
         return True
 
@@ -162,9 +169,10 @@ class PostgresIngestion(Drafts):
                     return False
                 await discard(connection, [job.document])
                 return True
+            await connection.execute(_LOCK_TO_GIVE_UP, job.collection)
             if not _any(await connection.execute(_LET_GO, job.document, job.claim)):
                 return False
-            embedder = await connection.fetchval(_GIVE_UP, job.collection, told)
+            embedder = await connection.fetchval(_GIVE_UP, job.collection, told, job.document)
             await connection.execute(_ONLY_OF, job.collection, embedder)
         return True
 

@@ -215,6 +215,24 @@ async def test_a_batch_is_whole_and_counts_what_its_reader_sees(shelf: Bookshelf
         await shelf.documents.batch(ANN, papers.id, "vsfb_0")
 
 
+async def test_a_batch_that_is_not_there_is_called_a_batch(shelf: Bookshelf) -> None:
+    papers = await shelf.collection(ANN)
+    with pytest.raises(NotFound, match="there is no batch of files 'vsfb_0' here") as refused:
+        await shelf.documents.batch(ANN, papers.id, "vsfb_0")
+    assert refused.value.param == "batch_id"
+
+
+async def test_a_user_may_have_any_name_that_a_key_may(shelf: Bookshelf) -> None:
+    papers = await shelf.collection(ANN, Share("user", "Ben Smith"))
+    file = (await shelf.document(ANN, papers)).file
+    assert await seen(shelf, person("Ben Smith"), papers.id) == [file]
+    await shelf.collections.unshare(ANN, papers.id, Share("user", "Ben Smith"))
+    assert await seen(shelf, person("Ben Smith"), papers.id) == []
+    for wrong in (Share("user", " "), Share("user", "b" * 256), Share("role", "two words")):
+        with pytest.raises(InvalidRequest):
+            await shelf.collections.share(ANN, papers.id, wrong)
+
+
 async def test_a_file_is_in_a_collection_once_and_begun_anew_where_it_failed(shelf: Bookshelf) -> None:
     papers = await shelf.collection(ANN)
     first = await shelf.documents.attach(ANN, papers.id, (await shelf.file(ANN)).id, Attaching({"a": "1"}))

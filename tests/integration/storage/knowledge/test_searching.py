@@ -8,7 +8,7 @@ import pytest
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, NotFound, UpstreamUnreachable
-from kyozon.domain.knowledge import Collection, Comparison, Document, Passage, Reader, Search, Share
+from kyozon.domain.knowledge import LONGEST_QUERY, Collection, Comparison, Document, Passage, Reader, Search, Share
 from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.ports.knowledge_index import IndexedChunk
 from kyozon.services.knowledge.documents import Attaching
@@ -166,6 +166,27 @@ async def test_what_goes_between_finding_and_showing_is_not_shown_and_leaves_no_
     assert [one.chunk.text for one in found.passages] == [LODGING]
 
 
+async def test_what_was_found_before_comes_again_as_long_as_all_of_it_may_be_read(place: Place) -> None:
+    papers = await place.shelf.collection(ANN, Share("user", "ben"))
+    first, second = [await place.shelf.document(ANN, papers, words) for words in (LODGING, "宿泊費の新しい規程")]
+    wanted = Search((papers.id,), ("宿泊費",))
+    found = (await place.here.search(BEN, wanted)).passages
+    embedded, places = len(place.library.embedder.calls), {one.key: one.score for one in found}
+
+    assert await place.here.again(BEN, wanted, places) == found
+    for document in (first, second):
+        told = (await place.shelf.provenance.exposure("default", document.id)).deliveries
+        assert [one.delivery.user for one in told if one.delivery.zone == "caller"] == ["ben", "ben"]
+    await place.shelf.documents.update(ANN, papers.id, second.file, {"kyozon:readers": "user:ann"})
+    assert await place.here.again(BEN, wanted, places) is None
+    assert await place.here.again(ANN, wanted, places, for_answer=True) == found
+    await place.shelf.collections.unshare(ANN, papers.id, Share("user", "ben"))
+    for refused in (place.here.again(BEN, wanted, places), place.here.check(BEN, wanted)):
+        with pytest.raises(NotFound):
+            await refused
+    assert len(place.library.embedder.calls) == embedded
+
+
 async def test_filters_and_bounds_hold_inside_the_search(place: Place) -> None:
     papers = await place.shelf.collection(ANN)
     for year, words in ((2025, "宿泊費 2025年の規程"), (2026, "宿泊費 2026年の規程")):
@@ -214,3 +235,14 @@ async def test_a_search_that_looks_for_nothing_is_refused(place: Place) -> None:
         with pytest.raises(InvalidRequest):
             await place.here.search(ANN, wanted)
     assert (await place.here.search(ANN, Search((papers.id,), ("宿泊費",)))).passages == ()
+
+
+async def test_a_search_has_so_many_queries_of_such_a_length(place: Place) -> None:
+    papers = await place.shelf.collection(ANN)
+    await place.shelf.document(ANN, papers, LODGING)
+    longest = "宿泊費" + "x" * (LONGEST_QUERY - 3)
+    assert (await place.here.search(ANN, Search((papers.id,), (longest,) * 16))).passages
+    for queries, told in (((longest + "x",), "4,000 characters"), (("x",) * 17, "16 queries")):
+        with pytest.raises(InvalidRequest, match=told) as refused:
+            await place.here.search(ANN, Search((papers.id,), queries))
+        assert refused.value.param == "query"

@@ -1,6 +1,5 @@
 """Responses that are kept: for whoever asked, as long as he may read what they were made from."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from kyozon.domain.callers import Caller
@@ -12,6 +11,7 @@ from kyozon.domain.responses import RESPONSE, KeptResponse
 from kyozon.governance.labelling import request_label
 from kyozon.governance.provenance import LOWEST
 from kyozon.ports.responses import ResponseStore
+from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
@@ -39,20 +39,23 @@ class ResponseService:
 
     async def keep(self, response: KeptResponse) -> None:
         """Keep a response under its name and its label; one that is there already stays."""
-        if await self._store.read(response.tenant, response.id, self._world.now()) is not None:
-            return
         value = StoredValue(response.id, response.tenant, RESPONSE, response.at, response.label, response.sources)
-        with suppress(InvalidRequest):  # given again after it was deleted: its name and label are there
+        try:
             await self._provenance.add(value)
+        except InvalidRequest:  # given again: its name is there, and may not stand for more than it was made from
+            known = (await self._provenance.own(response.tenant, response.id)).sources
+            if not set(response.sources) <= set(known):
+                return
         await self._store.keep(response)
 
     async def read(self, caller: Caller, name: str) -> KeptResponse:
         """A response of the caller's own.
 
         Raises:
-            NotFound: there is none, it is somebody else's, or by now labelled above the caller's clearance.
+            NotFound: there is none, it is somebody else's, by now labelled above the caller's clearance, or made from a
+                document that was deleted or that he may not read any more.
         """
-        found = await self._store.read(caller.tenant, name, self._world.now())
+        found = await self._store.read(reader_of(caller), name, self._world.now())
         if found is None or (found.user != caller.key.user and not caller.key.admin):
             raise no_response(name)
         try:
@@ -60,6 +63,16 @@ class ResponseService:
         except KyozonError as error:
             raise no_response(name) from error
         return found
+
+    async def give(self, caller: Caller, name: str) -> KeptResponse:
+        """As `read`, for the caller to have: that it went to him is durable when it is returned."""
+        found = await self.read(caller, name)
+        await self._provenance.hand_over(caller, (name,))
+        return found
+
+    async def may_read(self, caller: Caller, value: str) -> bool:
+        """Whether the caller may, at this moment, read every document that a stored value was made from."""
+        return await self._store.may_read(reader_of(caller), value)
 
     async def delete(self, caller: Caller, name: str) -> None:
         """Delete a response; its name and its label stay in the record of what was made from what."""
