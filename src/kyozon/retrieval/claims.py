@@ -45,6 +45,11 @@ def whole(text: str) -> int:
     return end if closed else start
 
 
+def ended(claim: str) -> bool:
+    """Whether a claim has its full stop or the like, so that nobody was cut off in it."""
+    return claim.rstrip().endswith((*_ENDS, *_CLOSES, "|"))
+
+
 def _blocks(text: str) -> Iterator[Span]:
     """Lines, with those that a page has wrapped joined."""
     lines = list(_lines(text))

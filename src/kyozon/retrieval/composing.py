@@ -11,7 +11,7 @@ from msgspec import Struct
 from kyozon.domain.knowledge import Citation
 from kyozon.domain.language import Language, Text
 from kyozon.retrieval.citing import Found, marks_inside, place_of, without_marks
-from kyozon.retrieval.claims import claims, whole
+from kyozon.retrieval.claims import claims, ended, whole
 from kyozon.retrieval.evidence import bearing
 from kyozon.retrieval.grounding import Memory, covered, grams
 from kyozon.retrieval.packing import Source
@@ -113,8 +113,13 @@ class Composer:
 
     def finish(self) -> tuple[str, Composed]:
         """What is left to say, and the whole answer."""
-        self._take(marks_inside(self._left))
-        self._left = ""
+        left, self._left = marks_inside(self._left), ""
+        scrap = _scrap(left)
+        self._take(left[:scrap])
+        # Where a model was cut off it may be shown, and is no proof that the claims before it say anything.
+        supported = self._supported if self._claims else None
+        self._take(left[scrap:])
+        self._supported = self._supported if supported is None else supported
         if self._supported:
             return self._released(), self._composed("answered")
         self._said, self._claims, self._citations = "", [], []
@@ -227,6 +232,12 @@ def _closest(question: str, sources: Sequence[Source], memory: Memory) -> list[F
 
 def _overlap(one: Found, other: Found) -> bool:
     return one.source == other.source and one.span[0] < other.span[1] and other.span[0] < one.span[1]
+
+
+def _scrap(text: str) -> int:
+    """Where the last claim of a text begins, if it was left off in mid-sentence; else the text's end."""
+    start, end = (claims(text) or [(0, 0)])[-1]
+    return len(text) if ended(without_marks(text[start:end])[0]) else start
 
 
 def _is_claim(words: str) -> bool:

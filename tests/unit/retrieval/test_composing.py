@@ -64,6 +64,17 @@ def test_words_without_support_give_way_to_a_quotation() -> None:
     assert all(claim.citations for claim in found.claims)
 
 
+def test_where_a_model_was_cut_off_proves_nothing_of_what_it_said_before() -> None:
+    found = composed("The walls are blue. The floor is red. Passwords are changed every 90")
+
+    assert found.kind == "quoted"
+    assert "blue" not in found.text
+
+
+def test_a_short_answer_needs_no_full_stop() -> None:
+    assert composed("Passwords are changed every 90 days").kind == "answered"
+
+
 @pytest.mark.parametrize("words", ["NOT_FOUND", "The passages do not mention the answer.", "資料に記載はありません。"])
 def test_a_model_that_says_there_is_nothing_is_believed(words: str) -> None:
     found = composed(words)
