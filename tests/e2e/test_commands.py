@@ -20,7 +20,7 @@ def test_a_revoked_key_is_out_at_once(kyozon: RunningKyozon) -> None:
 
 
 def test_ask_explain_and_usage(kyozon: RunningKyozon) -> None:
-    answer = kyozon.json("ask", "Say", "hello", "--model", "smollm2-135m-instruct")
+    answer = kyozon.json("ask", "Say", "hello", "--model", "smollm2-135m-instruct", "--max-tokens", "20")
     assert answer["answer"].strip()
     shown = kyozon.command("explain", answer["decision"]).stdout
     assert "smollm2-135m-instruct" in shown

@@ -12,12 +12,14 @@ _SECONDS = 600
 _SHOWN = 300
 
 
-def ask_documents(target: Target, question: str, collections: tuple[str, ...], model: str, label: str | None) -> None:
-    """Ask, and print the answer with its numbered sources, what was searched, what it cost and the decision's name."""
+def ask_documents(target: Target, collections: tuple[str, ...], asked: dict[str, Any], label: str | None) -> None:
+    """Ask what is `asked` of the Responses API, and print what comes.
+
+    The answer with its numbered sources, what was searched, what it cost and the decision's name.
+    """
     stores = [collection_named(target, name) for name in collections]
     body: dict[str, Any] = {
-        "model": model,
-        "input": question,
+        **asked,
         "tools": [{"type": "file_search", "vector_store_ids": [store["id"] for store in stores]}],
     }
     if label:

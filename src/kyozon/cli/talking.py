@@ -25,12 +25,14 @@ _TIMEOUT = 600
 class Conversation:
     """Messages so far, and the server they go to."""
 
-    def __init__(self, target: Target, model: str, label: str | None) -> None:
+    def __init__(self, target: Target, model: str, label: str | None, most: int | None = None) -> None:
+        """`most` is how many tokens an answer may have; None leaves it to the model."""
         data_dir = target.settings().data_dir
         self._url = os.environ.get("KYOZON_URL") or address_of(data_dir)
         self._key = os.environ.get("KYOZON_API_KEY") or read_key(data_dir)
         self._model = model
         self._label = label
+        self._bound = {} if most is None else {"max_tokens": most}
         self.messages: list[dict[str, str]] = []
         self.decision = ""
         self.model = ""
@@ -39,7 +41,7 @@ class Conversation:
         """Send one message; the answer's words as they come."""
         self.messages.append({"role": "user", "content": text})
         answer = []
-        for event in self._events({"model": self._model, "messages": self.messages, "stream": True}):
+        for event in self._events({"model": self._model, "messages": self.messages, "stream": True, **self._bound}):
             if "error" in event:
                 raise WorldFailure(Text(event["error"]["message"], event["error"]["message"]))
             for choice in event.get("choices", []):
@@ -83,13 +85,22 @@ class Conversation:
     metavar="NAME",
     help=say("Answer from this collection, with sources.", "このコレクションから出典付きで答えます。"),
 )
+@click.option(
+    "--max-tokens",
+    "most",
+    type=click.IntRange(1),
+    metavar="N",
+    help=say("Tokens of the answer at most.", "応答のトークン数の上限。"),
+)
 @installation
-def ask(target: Target, question: tuple[str, ...], model: str, label: str | None, collections: tuple[str, ...]) -> None:
+def ask(target: Target, question: tuple[str, ...], collections: tuple[str, ...], **options: Any) -> None:
     """One question, one answer."""
+    model, label, most = options["model"], options["label"], options["most"]
     if collections:
-        ask_documents(target, " ".join(question), collections, model, label)
+        bound = {} if most is None else {"max_output_tokens": most}
+        ask_documents(target, collections, {"model": model, "input": " ".join(question), **bound}, label)
         return
-    conversation = Conversation(target, model, label)
+    conversation = Conversation(target, model, label, most)
     words = list(_shown(conversation, " ".join(question), quiet=target.as_json))
     if target.as_json:
         print_json({"answer": "".join(words), "model": conversation.model, "decision": conversation.decision})
