@@ -27,7 +27,7 @@ schema = _schema()
 
 def test_every_route_of_kyozons_own_is_described() -> None:
     own = {
-        (route.path, method.lower())
+        (route.path_format, method.lower())
         for route in all_routes()
         if isinstance(route, Route) and route.path.startswith("/kyozon/") and not route.path.endswith("/openapi.json")
         for method in (route.methods or set()) - {"HEAD"}
