@@ -61,10 +61,11 @@ _NOTES = (
         "letter alone, and is paid for all that it wrote."
     ),
     (
-        "Three settings of the estimator were chosen with figures of these tasks in view: how many common questions make "
-        "it learn differences by themselves (500 labels of MMLU), the topics that it learns them from (GSM8K), and from "
-        "when on a model counts as known on a kind of question (GSM8K, ZeroEval, no label of MMLU). The others were chosen "
-        "by cross-validation, or by leaving out whole benchmarks other than MMLU."
+        "Four settings of the estimator were chosen with figures of these tasks in view: how many common questions make "
+        "it learn differences by themselves (500 labels of MMLU), the topics that it learns them from (GSM8K), how much of "
+        "a prompt must belong to a kind of question for these differences to be heard, and from when on a model counts as "
+        "known on a kind of question (GSM8K, ZeroEval, no label of MMLU). The others were chosen by cross-validation, or "
+        "by leaving out whole benchmarks other than MMLU."
     ),
     "Brackets hold 95 % intervals: bootstrap by item, paired, 1,000 draws for ratios of quality and 200 for APGR.",
 )
