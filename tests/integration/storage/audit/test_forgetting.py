@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ from tests.fakes.record_samples import a_decision, a_key, an_outcome
 from tests.integration.storage.audit.conftest import NOW, SealedLog
 
 PERSON, WORDS = "Canary-San", b"the canary sang of the merger"
-LATER = NOW + timedelta(days=1)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)  # the database compares it with its own clock
 
 
 @pytest.fixture
