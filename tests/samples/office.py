@@ -11,7 +11,8 @@ _APPLICATION = "application/vnd.openxmlformats-officedocument"
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SLIDE = "http://schemas.openxmlformats.org/presentationml/2006/main"
-_DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+_DRAWING_AT = "http://schemas.openxmlformats.org/drawingml/2006"
+_DRAWING = f"{_DRAWING_AT}/main"
 
 
 def _style(name: str, called: str, depth: int) -> str:
@@ -25,10 +26,11 @@ def _style(name: str, called: str, depth: int) -> str:
 _STYLES = f'<w:styles xmlns:w="{WORD}">{_style("1", "heading 1", 0)}{_style("a3", "社内見出し", 1)}</w:styles>'
 
 
-def _links(*links: tuple[str, str]) -> str:
+def links(*targets: tuple[str, str]) -> str:
+    """What a part refers to, as `r0`, `r1` …: roles and targets."""
     inner = "".join(
         f'<Relationship Id="r{number}" Type="{_ROLES}/{role}" Target="{target}"/>'
-        for number, (role, target) in enumerate(links)
+        for number, (role, target) in enumerate(targets)
     )
     return f'<Relationships xmlns="{_LINKS}">{inner}</Relationships>'
 
@@ -36,10 +38,11 @@ def _links(*links: tuple[str, str]) -> str:
 def _written(path: Path, main: str, kind: str, parts: Mapping[str, str]) -> Path:
     types = (
         f'<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
-        f'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/{main}" '
+        f'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+        f'<Default Extension="png" ContentType="image/png"/><Override PartName="/{main}" '
         f'ContentType="{_APPLICATION}.{kind}.main+xml"/></Types>'
     )
-    whole = {"[Content_Types].xml": types, "_rels/.rels": _links(("officeDocument", main))} | dict(parts)
+    whole = {"[Content_Types].xml": types, "_rels/.rels": links(("officeDocument", main))} | dict(parts)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in whole.items():
             archive.writestr(name, text if text.startswith("<?xml") else f'<?xml version="1.0" encoding="UTF-8"?>{text}')
@@ -64,19 +67,38 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
+def drawing(link: str) -> str:
+    """A paragraph of Word with a picture."""
+    shown = f'<a:blip xmlns:a="{_DRAWING}" xmlns:r="{_ROLES}" r:embed="{link}"/>'
+    held = f'<pic:pic xmlns:pic="{_DRAWING_AT}/picture"><pic:blipFill>{shown}</pic:blipFill></pic:pic>'
+    graphic = (
+        f'<a:graphic xmlns:a="{_DRAWING}"><a:graphicData uri="{_DRAWING_AT}/picture">{held}</a:graphicData></a:graphic>'
+    )
+    inline = f'<wp:inline xmlns:wp="{_DRAWING_AT}/wordprocessingDrawing"><wp:docPr id="1" name="p"/>{graphic}</wp:inline>'
+    return f"<w:p><w:r><w:drawing>{inline}</w:drawing></w:r></w:p>"
+
+
+def with_parts(path: Path, parts: Mapping[str, bytes | str]) -> Path:
+    """The file with more parts."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
 def word_file(path: Path, body: str, parts: Mapping[str, str] = {}) -> Path:
     """A DOCX; `parts` take the place of its own, or are added."""
     own = {
         "word/document.xml": f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>',
         "word/styles.xml": _STYLES,
-        "word/_rels/document.xml.rels": _links(("styles", "styles.xml")),
+        "word/_rels/document.xml.rels": links(("styles", "styles.xml")),
     }
     return _written(path, "word/document.xml", "wordprocessingml.document", own | dict(parts))
 
 
 def sheets_file(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> Path:
     """An XLSX of texts."""
-    parts, names, links = {}, "", []
+    parts, names, linked = {}, "", []
     for number, (name, rows) in enumerate(sheets.items()):
         lines = (
             "".join(
@@ -90,15 +112,15 @@ def sheets_file(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> Pa
             f'<worksheet xmlns="{_SHEET}"><sheetData>{filled}</sheetData></worksheet>'
         )
         names += f'<sheet name="{name}" sheetId="{number + 1}" r:id="r{number}"/>'
-        links.append(("worksheet", f"worksheets/sheet{number}.xml"))
+        linked.append(("worksheet", f"worksheets/sheet{number}.xml"))
     parts["xl/workbook.xml"] = f'<workbook xmlns="{_SHEET}" xmlns:r="{_ROLES}"><sheets>{names}</sheets></workbook>'
-    parts["xl/_rels/workbook.xml.rels"] = _links(*links)
+    parts["xl/_rels/workbook.xml.rels"] = links(*linked)
     return _written(path, "xl/workbook.xml", "spreadsheetml.sheet", parts)
 
 
-def slides_file(path: Path, slides: Sequence[Sequence[str]]) -> Path:
-    """A PPTX; the first text of a slide is its title."""
-    parts, names, links = {}, "", []
+def slides_file(path: Path, slides: Sequence[Sequence[str]], order: Sequence[int] = ()) -> Path:
+    """A PPTX; the first text of a slide is its title. `order` are their numbers, from 1, as they are shown."""
+    parts, linked = {}, []
     for number, texts in enumerate(slides, 1):
         shapes = "".join(
             f'<p:sp><p:nvSpPr><p:cNvPr id="{at + 2}" name="s{at}"/><p:cNvSpPr/><p:nvPr>'
@@ -110,10 +132,11 @@ def slides_file(path: Path, slides: Sequence[Sequence[str]]) -> Path:
             f'<p:sld xmlns:p="{_SLIDE}" xmlns:a="{_DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
             f"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld></p:sld>"
         )
-        names += f'<p:sldId id="{255 + number}" r:id="r{number - 1}"/>'
-        links.append(("slide", f"slides/slide{number}.xml"))
+        linked.append(("slide", f"slides/slide{number}.xml"))
+    shown = order or range(1, len(slides) + 1)
+    names = "".join(f'<p:sldId id="{255 + number}" r:id="r{number - 1}"/>' for number in shown)
     parts["ppt/presentation.xml"] = (
         f'<p:presentation xmlns:p="{_SLIDE}" xmlns:r="{_ROLES}"><p:sldIdLst>{names}</p:sldIdLst></p:presentation>'
     )
-    parts["ppt/_rels/presentation.xml.rels"] = _links(*links)
+    parts["ppt/_rels/presentation.xml.rels"] = links(*linked)
     return _written(path, "ppt/presentation.xml", "presentationml.presentation", parts)

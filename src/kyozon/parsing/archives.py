@@ -34,9 +34,9 @@ def office_kind(path: Path) -> str:
             parts = archive.infolist()
             _checked(parts, path.stat().st_size)
             if any(_declares_types(archive, part) for part in parts):
-                raise refusals.broken("DTD")
+                raise refusals.broken(refusals.DECLARES_TYPE)
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, zlib.error) as error:
-        raise refusals.broken("ZIP") from error
+        raise refusals.broken(refusals.NO_PARTS) from error
     names = {part.filename for part in parts}
     for name, kind in PARTS.items():
         if name in names:
@@ -75,7 +75,7 @@ def without_readings(path: Path) -> bytes:
                 return raw
             kept = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, zlib.error) as error:
-        raise refusals.broken("ZIP") from error
+        raise refusals.broken(refusals.NO_PARTS) from error
     written = BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         for name, content in (kept | {_DOCUMENT: _READINGS.sub(b"", document)}).items():

@@ -1,11 +1,13 @@
 """Puts a document's text together, and notes where its pages, headings and tables begin."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from kyozon.domain.knowledge import Heading, Parsed
 from kyozon.parsing import refusals
 from kyozon.parsing.characters import cleaned
+from kyozon.parsing.lines import Line
 
 LONGEST = 20_000_000
 """So many characters a document has at most: about ten thousand pages."""
@@ -23,13 +25,11 @@ class Building:
         self._pages: list[int] = []
         self._headings: list[Heading] = []
         self._tables: list[tuple[int, int]] = []
-        self._scanned: list[int] = []
+        self._scanned: list[tuple[int, int]] = []
 
-    def page(self, *, scanned: bool = False) -> None:
+    def page(self) -> None:
         """A page begins here."""
         self._pages.append(self._length)
-        if scanned:
-            self._scanned.append(len(self._pages))
 
     def heading(self, words: str, level: int) -> None:
         """A heading; level 1 is the highest."""
@@ -44,18 +44,40 @@ class Building:
             self._add(text + gap)
         return start
 
+    def lines(self, lines: Iterable[Line]) -> list[tuple[int, Line]]:
+        """The lines of a page, or of a part of it; those that are no tables, with the offset at which each begins."""
+        added = []
+        for line in lines:
+            if line.rows:
+                self.table(line.rows, continues=line.continues)
+            else:
+                added.append((self.block(line.words, "\n"), line))
+        return added
+
+    def scan(self, lines: Iterable[Line]) -> None:
+        """Lines that were read by OCR."""
+        start = self._length
+        self.lines(lines)
+        if self._length > start:
+            self.gap()
+            self._scanned.append((start, self._length))
+
     def gap(self) -> None:
         """A blank line, after blocks that have none between them."""
         self._add("\n")
 
-    def table(self, rows: Iterable[Sequence[str]]) -> None:
-        """Rows, the first of them the header; empty ones are left out. Cells are parted by ` | `."""
+    def table(self, rows: Iterable[Sequence[str]], *, continues: bool = False) -> None:
+        """Rows, the first of them the header; empty ones are left out. Cells are parted by ` | `.
+
+        What `continues` the last table has its header: nothing but blanks and the beginning of a page may stand between.
+        """
         start = self._length
         for row in rows:
             if line := " | ".join(on_one_line(cell) for cell in row).rstrip(" |"):
                 self._add(line + "\n")
         if self._length > start:
-            self._tables.append((start, self._length))
+            begun = self._tables.pop()[0] if continues else start
+            self._tables.append((begun, self._length))
             self._add("\n")
 
     def mark(self, headings: Iterable[Heading], tables: Iterable[tuple[int, int]] = ()) -> None:
@@ -69,7 +91,7 @@ class Building:
         return "".join(self._parts)
 
     def parsed(self, title: str = "") -> Parsed:
-        """The document.
+        """The document. What looks like a heading in a cell of a table is none.
 
         Raises:
             InvalidFile: there are no words in it.
@@ -77,7 +99,9 @@ class Building:
         text = self.text
         if not text.strip():
             raise refusals.empty()
-        headings = tuple(sorted(self._headings, key=lambda heading: heading.start))
+        tables = sorted(self._tables)
+        ordered = sorted(self._headings, key=lambda heading: heading.start)
+        headings = tuple(heading for heading in ordered if not _is_within(tables, heading.start))
         title = on_one_line(title)[:_LONGEST_TITLE]
         return Parsed(text, title, tuple(self._pages), headings, tuple(self._tables), tuple(self._scanned))
 
@@ -86,6 +110,11 @@ class Building:
         self._length += len(text)
         if self._length > LONGEST:
             raise refusals.too_long(LONGEST)
+
+
+def _is_within(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    before = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return before >= 0 and at < spans[before][1]
 
 
 def on_one_line(words: str) -> str:

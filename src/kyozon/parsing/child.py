@@ -44,7 +44,7 @@ def _outcome(task: Task, replies: BinaryIO) -> Reply:
     except MemoryError:
         return _refused(refusals.too_much(task.memory_mib))
     except Exception as error:  # noqa: BLE001 - a stranger's file; the name of the failure is no part of it
-        return _refused(refusals.broken(type(error).__name__))
+        return _refused(refusals.failed(error))
 
 
 def _refused(error: KyozonError) -> Refused:

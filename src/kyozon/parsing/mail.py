@@ -31,7 +31,7 @@ def parse_mail(raw: bytes, title: str) -> Parsed:
         building.block("\n".join(names))
         return building.parsed(_field(message, "Subject") or title)
     except (MessageError, RecursionError, LookupError, ValueError, AttributeError) as error:
-        raise refusals.broken(type(error).__name__) from error
+        raise refusals.failed(error) from error
 
 
 def _field(message: Message, name: str) -> str:
@@ -47,7 +47,7 @@ def _parts(message: Message) -> list[Message]:
     for part in message.walk():
         found.append(part)
         if len(found) > _MOST_PARTS:
-            raise refusals.broken("parts")
+            raise refusals.broken(refusals.MANY_PARTS)
     return found
 
 

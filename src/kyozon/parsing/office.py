@@ -1,7 +1,12 @@
-"""Word, PowerPoint and Excel, read by kreuzberg: no macro is run, nothing that a file refers to is fetched."""
+"""Word, PowerPoint and Excel, read by kreuzberg: no macro is run, nothing that a file refers to is fetched.
 
+What is written on their pictures is read where they stand: between paragraphs, at the end of a slide, below a sheet.
+"""
+
+import posixpath
 import re
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,9 @@ from kyozon.parsing import refusals
 from kyozon.parsing.archives import office_kind, without_readings
 from kyozon.parsing.articles import article_headings
 from kyozon.parsing.building import Building
+from kyozon.parsing.embedded import Pictures
+from kyozon.parsing.lines import Line
+from kyozon.ports.knowledge_parsing import Report
 
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _MIME = {
@@ -21,10 +29,11 @@ _MIME = {
 _RUNNING = ("header", "footer")
 _NOTES = "Notes:"  # kreuzberg's own word
 _BLANK_LINES = re.compile(r"\n{2,}")
+_DIGITS = re.compile(r"\d+")
 _MIDNIGHT = re.compile(r"^(\d{4}-\d\d-\d\d) 00:00:00$")
 
 
-def parse_office(path: Path, title: str) -> Parsed:
+def parse_office(path: Path, title: str, report: Report) -> Parsed:
     """A document, slides, or sheets, whatever the file's name says.
 
     Raises:
@@ -48,9 +57,10 @@ def parse_office(path: Path, title: str) -> Parsed:
     try:
         read = kreuzberg.extract_bytes_sync(raw, _MIME[kind], config)
     except kreuzberg.KreuzbergError as error:
-        raise refusals.broken(type(error).__name__) from error
+        raise refusals.failed(error) from error
     building = Building()
-    _ADDED[kind](building, read)
+    with zipfile.ZipFile(path) as archive:
+        _ADDED[kind](building, read, Pictures(archive, report))
     return building.parsed(_title(read.metadata) or title)
 
 
@@ -59,11 +69,13 @@ def _title(metadata: Mapping[str, Any]) -> str:
     return str(properties.get("title") or "")
 
 
-def _add_document(building: Building, read: Any) -> None:
+def _add_document(building: Building, read: Any, pictures: Pictures) -> None:
     nodes: Sequence[Mapping[str, Any]] = (read.document or {}).get("nodes", ())
-    has_headings = any(node["content"]["node_type"] == "heading" for node in nodes)
+    shown = [node for node in nodes if node.get("content_layer") not in _RUNNING]
+    has_headings = any(node["content"]["node_type"] == "heading" for node in shown)
     in_list = False
-    for content in (node["content"] for node in nodes if node.get("content_layer") not in _RUNNING):
+    for node in shown:
+        content = node["content"]
         kind, text = content["node_type"], str(content.get("text") or "")
         if in_list and kind != "list_item":
             building.gap()
@@ -72,10 +84,23 @@ def _add_document(building: Building, read: Any) -> None:
             building.heading(text, int(content["level"]))
         elif kind == "table":
             building.table(_rows(content["grid"]))
+        elif kind == "image":
+            _add_scans(building, [pictures.lines(_part(node))])
         elif text:
             building.block(f"- {text}" if in_list else text, "\n" if in_list else "\n\n")
+    _add_scans(building, map(pictures.lines, pictures.of_document()))  # Of old drawings kreuzberg does not tell the place.
     if not has_headings:
         building.mark(article_headings(building.text))
+
+
+def _part(node: Mapping[str, Any]) -> str:
+    address = str((node.get("attributes") or {}).get("image_uri") or "")
+    return posixpath.normpath(posixpath.join("/word", address)).lstrip("/")
+
+
+def _add_scans(building: Building, scans: Iterable[Sequence[Line]]) -> None:
+    for lines in scans:
+        building.scan(lines)
 
 
 def _rows(grid: Mapping[str, Any]) -> list[list[str]]:
@@ -85,29 +110,46 @@ def _rows(grid: Mapping[str, Any]) -> list[list[str]]:
     return rows
 
 
-def _add_slides(building: Building, read: Any) -> None:
-    """Slides are pages; the first line of one is its heading. Tables come with tabs; the speaker's notes come last."""
+def _add_slides(building: Building, read: Any, pictures: Pictures) -> None:
+    """Slides are pages, in the order of the show; kreuzberg has them in that of their parts' numbers."""
     raw = read.content.encode()
-    for slide in (read.metadata.get("pages") or {}).get("boundaries") or [{"byte_start": 0, "byte_end": len(raw)}]:
+    ends = (read.metadata.get("pages") or {}).get("boundaries") or [{"byte_start": 0, "byte_end": len(raw)}]
+    slides = [raw[one["byte_start"] : one["byte_end"]].decode("utf-8", "replace").strip() for one in ends]
+    shown = pictures.of_pages("pptx")
+    by_part = sorted((part for part, _ in shown), key=lambda part: int(_DIGITS.findall(part)[-1]))
+    if len(shown) != len(slides):  # Parts that no show has: nobody can say which is which.
+        shown, by_part = [(str(at), []) for at in range(len(slides))], [str(at) for at in range(len(slides))]
+    words = dict(zip(by_part, slides, strict=True))
+    for part, drawn in shown:
         building.page()
-        words = raw[slide["byte_start"] : slide["byte_end"]].decode("utf-8", "replace").strip()
-        first, _, rest = words.partition("\n")
-        building.heading(first, 1)
-        blocks = [block for block in _BLANK_LINES.split(rest) if block.strip() != _NOTES]
-        for tabs, alike in groupby(blocks, key=lambda block: block.count("\t")):
-            if tabs:
-                building.table(block.split("\t") for block in alike)
-            else:
-                building.block("\n\n".join(alike))
+        _add_slide(building, words[part])
+        _add_scans(building, map(pictures.lines, drawn))
 
 
-def _add_sheets(building: Building, read: Any) -> None:
-    """Each sheet is a table under its name."""
-    names = read.metadata.get("sheet_names") or ()
-    for table in read.tables:
-        if 0 < table.page_number <= len(names):
-            building.heading(str(names[table.page_number - 1]), 1)
-        building.table([_MIDNIGHT.sub(r"\1", cell) for cell in row] for row in table.cells)
+def _add_slide(building: Building, words: str) -> None:
+    """The first line is its heading. Tables come with tabs; the speaker's notes come last."""
+    first, _, rest = words.partition("\n")
+    building.heading(first, 1)
+    blocks = [block for block in _BLANK_LINES.split(rest) if block.strip() != _NOTES]
+    for tabs, alike in groupby(blocks, key=lambda block: block.count("\t")):
+        if tabs:
+            building.table(block.split("\t") for block in alike)
+        else:
+            building.block("\n\n".join(alike))
+
+
+def _add_sheets(building: Building, read: Any, pictures: Pictures) -> None:
+    """Each sheet is a table under its name, and what is written on its pictures."""
+    names = dict(enumerate(map(str, read.metadata.get("sheet_names") or ()), 1))
+    drawn = {number: parts for number, (_, parts) in enumerate(pictures.of_pages("xlsx"), 1)}
+    for number in sorted({*names, *(table.page_number for table in read.tables)}):
+        tables = [table for table in read.tables if table.page_number == number]
+        scans = [lines for part in drawn.get(number, ()) if (lines := pictures.lines(part))]
+        if number in names and (tables or scans):
+            building.heading(names[number], 1)
+        for table in tables:
+            building.table([_MIDNIGHT.sub(r"\1", cell) for cell in row] for row in table.cells)
+        _add_scans(building, scans)
 
 
 _ADDED = {"docx": _add_document, "pptx": _add_slides, "xlsx": _add_sheets}

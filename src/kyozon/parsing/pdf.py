@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from kyozon.domain.knowledge import Heading, Parsed
 from kyozon.parsing import refusals
 from kyozon.parsing.articles import article_headings
 from kyozon.parsing.building import Building, on_one_line
-from kyozon.parsing.pdf_lines import Line, lines_of, usual_height
-from kyozon.parsing.running_heads import without_running_heads
-from kyozon.parsing.scans import words_in
+from kyozon.parsing.lines import Line
+from kyozon.parsing.pdf_lines import lines_of, usual_height
+from kyozon.parsing.running_heads import with_tables_joined, without_running_heads
+from kyozon.parsing.scans import lines_in
 from kyozon.parsing.unwrapping import unwrapped
 from kyozon.ports.knowledge_parsing import Report
 
@@ -31,8 +34,17 @@ _LONGEST_HEADING = 80
 _MOST_HEADINGS = 0.25  # of all lines; where there are more they are something else
 _WORDLESS = re.compile(r"[\W\d_]*")
 _NO_TITLE = re.compile(
-    r"^(microsoft (word|powerpoint|excel)\b|untitled|無題|.*\.(docx?|pptx?|xlsx?|indd|pdf|jtd)$)", re.IGNORECASE
+    r"^(microsoft (word|powerpoint|excel)\b|\(?(untitled|無題)|\(?(anonymous|unspecified)\)?$"
+    r"|.*\.(docx?|pptx?|xlsx?|indd|pdf|jtd)$)",
+    re.IGNORECASE,
 )
+
+
+class _Page(Struct, frozen=True):
+    """The lines of a page, and whether OCR has read them."""
+
+    lines: Sequence[Line]
+    scanned: bool = False
 
 
 def parse_pdf(path: Path, title: str, report: Report) -> Parsed:
@@ -42,7 +54,7 @@ def parse_pdf(path: Path, title: str, report: Report) -> Parsed:
         InvalidFile: it is damaged, cut off, locked, or there are no words in it.
         MissingPiece: what reads PDF, or pictures, is not installed.
     """
-    pages: list[list[Line] | str] = []
+    pages: list[_Page] = []
     with _opened(path) as document:
         count = len(document)
         for number in range(count):
@@ -62,28 +74,28 @@ def _opened(path: Path) -> "Iterator[PdfDocument]":
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _TAIL))
         if b"%%EOF" not in file.read():  # PDFium would show the pages that are left, and the rest would not be missed.
-            raise refusals.broken("%%EOF")
+            raise refusals.broken(refusals.NO_END)
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
-        raise refusals.locked() if error.err_code == pdfium.FPDF_ERR_PASSWORD else refusals.broken("PDF") from error
+        locked = error.err_code == pdfium.FPDF_ERR_PASSWORD
+        raise refusals.locked() if locked else refusals.broken(refusals.NO_PDF) from error
     try:
         yield document
     finally:
         document.close()
 
 
-def _page(document: "PdfDocument", number: int) -> list[Line] | str:
-    """Its lines, or what OCR reads of it."""
+def _page(document: "PdfDocument", number: int) -> _Page:
     import pypdfium2  # noqa: PLC0415 - it is in an extra
 
     try:
         page = document[number]
     except pypdfium2.PdfiumError as error:
-        raise refusals.broken(f"page {number + 1}") from error
+        raise refusals.broken_page(number + 1) from error
     try:
         lines = lines_of(page)
-        return words_in(_picture(page)) if _is_picture(page, lines) else lines
+        return _Page(lines_in(_picture(page)), scanned=True) if _is_picture(page, lines) else _Page(lines)
     finally:
         page.close()
 
@@ -106,19 +118,18 @@ def _picture(page: "PdfPage") -> "Image":
     return picture
 
 
-def _built(pages: Sequence[list[Line] | str], title: str) -> Parsed:
+def _built(pages: Sequence[_Page], title: str) -> Parsed:
     building = Building()
-    written = without_running_heads([[] if isinstance(page, str) else page for page in pages])
+    written = without_running_heads([[] if page.scanned else page.lines for page in pages])
     sizes = _heading_sizes([line for lines in written for line in lines])
     large: dict[int, Heading] = {}
-    for page, lines in zip(pages, written, strict=True):
-        building.page(scanned=isinstance(page, str))
-        if isinstance(page, str):
-            building.block(page)
+    for page, lines in zip(pages, with_tables_joined(written), strict=True):
+        building.page()
+        if page.scanned:
+            building.scan(page.lines)
             continue
-        for line in unwrapped(lines):
-            start = building.block(line.words, "\n")
-            if line.height in sizes and _may_be_heading(line.words):
+        for start, line in building.lines(unwrapped(lines)):
+            if line.height in sizes and _may_be_heading(line):
                 large[start] = Heading(start, 1 + sizes.index(line.height), on_one_line(line.words))
         building.gap()
     numbered = {heading.start: heading for heading in article_headings(building.text)}
@@ -129,9 +140,9 @@ def _built(pages: Sequence[list[Line] | str], title: str) -> Parsed:
 def _heading_sizes(lines: Sequence[Line]) -> list[float]:
     """The heights of headings, the greatest first; none where too much would be one."""
     usual = usual_height(lines)
-    large = [line for line in lines if line.height >= _HIGHER * usual and _may_be_heading(line.words)]
+    large = [line for line in lines if line.height >= _HIGHER * usual and _may_be_heading(line)]
     return sorted({line.height for line in large}, reverse=True) if len(large) <= _MOST_HEADINGS * len(lines) else []
 
 
-def _may_be_heading(words: str) -> bool:
-    return len(words) <= _LONGEST_HEADING and not _WORDLESS.fullmatch(words)
+def _may_be_heading(line: Line) -> bool:
+    return not line.rows and len(line.words) <= _LONGEST_HEADING and not _WORDLESS.fullmatch(line.words)

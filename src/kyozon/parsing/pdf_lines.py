@@ -1,44 +1,32 @@
-"""The lines of a PDF page, in the order in which they are read."""
+"""The lines of a PDF page, in the order in which they are read; a table is one of them."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
-from kyozon.parsing.columns import Box, in_two_columns
+from kyozon.parsing.columns import Box, in_two_columns, rows
+from kyozon.parsing.grids import grids
+from kyozon.parsing.lines import Line
+from kyozon.parsing.pdf_tables import Found, Table, in_columns, ruled
+from kyozon.parsing.pdf_text import Written
+from kyozon.parsing.rulings import rulings_of
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage, PdfTextPage
+    from pypdfium2 import PdfPage
 
-_LINE_ENDS = (10, 13)
 _KANA = re.compile(r"[ぁ-んァ-ヶー・\s]+")
 _RUBY = 0.65  # of the height of the words it belongs to
-_TALL = 1.5
-_BASIC = 0xFFFF  # PDFium counts UTF-16 units: two of them are one character outside of the basic plane.
 _SWITCHES = 0.3  # of the boxes follow one of the other column, where a page was written line by line across both
-
-Rect = tuple[float, float, float, float]
-"""Left, bottom, right, top, in points from the lower left corner."""
-
-
-class Line(Struct, frozen=True):
-    """Words on one line, in points from the left; `height` is that of its letters. `upright` is vertical writing."""
-
-    words: str
-    left: float
-    right: float
-    height: float
-    upright: bool = False
+_FEWEST_ROWS = 3
 
 
 def lines_of(page: "PdfPage") -> list[Line]:
     """The lines of a page, without furigana."""
     text = page.get_textpage()
     try:
-        found = _across_columns(text, page.get_height()) or list(_in_order(text))
+        found = _read(Written(text, page.get_height()), page)
     finally:
         text.close()
     return _without_ruby(found)
@@ -52,75 +40,50 @@ def usual_height(lines: Sequence[Line]) -> float:
     return max(heights, key=lambda height: heights[height], default=0.0)
 
 
-def _in_order(text: "PdfTextPage") -> Iterator[Line]:
-    """Lines in the order of the file, which is the right one nearly always."""
-    codes = _codes(text)
-    for start, end in _between_ends(codes):
-        yield _line(text, codes, start, end)
+def _read(written: Written, page: "PdfPage") -> list[Line]:
+    drawn = ruled(written, grids(rulings_of(page)))
+    rects = written.rects()
+    found = in_columns(written, drawn.rest) if _may_stand_in_columns(rects) else Found((), drawn.rest)
+    tables = [*drawn.tables, *found.tables]
+    if tables or _is_interleaved(in_two_columns(rects)):
+        pieces = [piece for line in found.rest for piece in written.pieces(*line)]
+        alone = [Table(written.box(*piece, piece[0]), (written.line(*piece),)) for piece in pieces]
+        ordered = _across_columns([*tables, *alone])
+        if ordered is not None:
+            return ordered
+    return _in_order([*tables, *(Table(written.box(*span, span[0]), (written.line(*span),)) for span in found.rest)])
 
 
-def _codes(text: "PdfTextPage") -> list[int]:
-    import pypdfium2.raw as pdfium  # noqa: PLC0415 - it is in an extra
-
-    return [int(pdfium.FPDFText_GetUnicode(text, at)) for at in range(text.count_chars())]
-
-
-def _between_ends(codes: list[int]) -> Iterator[tuple[int, int]]:
-    """The lines, without the blanks at their ends."""
-    cuts = [-1, *(at for at, code in enumerate(codes) if code in _LINE_ENDS), len(codes)]
-    for before, cut in pairwise(cuts):
-        start, end = before + 1, cut
-        while start < end and chr(codes[start]).isspace():
-            start += 1
-        while start < end and chr(codes[end - 1]).isspace():
-            end -= 1
-        if start < end:
-            yield start, end
+def _in_order(items: Sequence[Table]) -> list[Line]:
+    """In the order of the file, which is the right one nearly always."""
+    return [line for item in sorted(items, key=lambda one: one.box.ordinal) for line in item.lines]
 
 
-def _line(text: "PdfTextPage", codes: list[int], start: int, end: int) -> Line:
-    units = b"".join(
-        code.to_bytes(2, "little") if code <= _BASIC else chr(code).encode("utf-16-le") for code in codes[start:end]
-    )
-    first, last = text.get_charbox(start, loose=True), text.get_charbox(end - 1, loose=True)
-    height = round(first[3] - first[1], 1)
-    upright = end - start > 1 and first[1] - last[1] > _TALL * height > abs(first[0] - last[0])
-    return Line(units.decode("utf-16-le", "replace").strip(), first[0], last[2], height, upright)
-
-
-def _across_columns(text: "PdfTextPage", page_height: float) -> list[Line] | None:
+def _across_columns(items: Sequence[Table]) -> list[Line] | None:
     """The lines of a page that was written line by line across its two columns; None for any other."""
-    rects = [text.get_rect(at) for at in range(text.count_rects())]
-    found = in_two_columns([_box(rect, rect, page_height, at) for at, rect in enumerate(rects)])
-    if found is None or not _is_interleaved(found):
+    filed = sorted(items, key=lambda one: one.box.ordinal)
+    boxes = [Box(one.box.left, one.box.top, one.box.right, one.box.bottom, at) for at, one in enumerate(filed)]
+    ordered = in_two_columns(boxes)
+    if ordered is None or not _is_interleaved(ordered):
         return None
-    codes = _codes(text)
-    pieces = [piece for line in _between_ends(codes) for piece in _at_gaps(text, *line)]
-    ends = [(text.get_charbox(start, loose=True), text.get_charbox(end - 1, loose=True)) for start, end in pieces]
-    ordered = in_two_columns([_box(*both, page_height, at) for at, both in enumerate(ends)])
-    return None if ordered is None else [_line(text, codes, *pieces[box.ordinal]) for box in ordered]
+    return [line for box in ordered for line in filed[box.ordinal].lines]
 
 
-def _box(first: Rect, last: Rect, page_height: float, ordinal: int) -> Box:
-    return Box(first[0], page_height - first[3], last[2], page_height - first[1], ordinal)
+def _may_stand_in_columns(rects: Sequence[Box]) -> bool:
+    """Whether words stand beside each other, with room between them, in as many lines as a table has."""
+    count = 0
+    for row in rows(rects):
+        apart = any(after.left - before.right > before.height for before, after in pairwise(row))
+        count = count + 1 if apart else 0
+        if count == _FEWEST_ROWS - 1:  # A row may be wrapped.
+            return True
+    return False
 
 
-def _at_gaps(text: "PdfTextPage", start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The pieces of a line between which there is more room than a letter takes."""
-    begun, before = start, text.get_charbox(start, loose=True)
-    for at in range(start + 1, end):
-        box = text.get_charbox(at, loose=True)
-        if box[2] <= box[0]:
-            continue  # A blank that PDFium put in has no box.
-        if box[0] - before[2] > before[3] - before[1]:
-            yield begun, at
-            begun = at
-        before = box
-    yield begun, end
-
-
-def _is_interleaved(ordered: list[Box]) -> bool:
+def _is_interleaved(ordered: Sequence[Box] | None) -> bool:
     """Whether reading order often goes to what does not come next in the file."""
+    if ordered is None:
+        return False
     jumps = sum(after.ordinal != before.ordinal + 1 for before, after in pairwise(ordered))
     return jumps > _SWITCHES * len(ordered)
 

@@ -46,7 +46,7 @@ def parse_separated(text: str, title: str, separator: str | None = None) -> Pars
     try:
         building.table(csv.reader(io.StringIO(text), delimiter=separator or max(_SEPARATORS, key=first.count)))
     except csv.Error as error:
-        raise refusals.broken("CSV") from error
+        raise refusals.broken(refusals.NO_ROWS) from error
     return building.parsed(title)
 
 

@@ -25,7 +25,7 @@ def parse_file(path: Path, filename: str, report: Report) -> Parsed:
     if kind is Kind.PDF:
         return parse_pdf(path, title, report)
     if kind is Kind.OFFICE:
-        return parse_office(path, title)
+        return parse_office(path, title, report)
     if kind is Kind.PICTURE:
         return parse_picture(path, title, report)
     raw = path.read_bytes()

@@ -48,16 +48,34 @@ def locked() -> InvalidFile:
     )
 
 
-def broken(how: str = "") -> InvalidFile:
-    """Not what it claims to be, or cut off. `how` names the failure, never the content."""
+NO_END = Text("its end is missing", "末尾がありません")
+NO_PDF = Text("it cannot be opened as a PDF", "PDF として開けません")
+NO_PARTS = Text("its parts cannot be unpacked", "中身を展開できません")
+NO_ROWS = Text("its rows and fields cannot be told apart", "行と項目の区切りを読み取れません")
+DECLARES_TYPE = Text("it declares a document type, which Office files never do", "Office 文書にはない文書型宣言があります")
+MANY_PARTS = Text("it has more parts than an e-mail should", "メールとしては部分が多すぎます")
+
+
+def broken(how: Text) -> InvalidFile:
+    """Not what it claims to be, or cut off. `how` says in what way, never with words of the content."""
     return InvalidFile(
         Text(
-            f"the file is damaged or incomplete{f' ({how})' if how else ''}. Open it in the program it was made with, "
-            "save it anew, and add that.",
-            f"ファイルが壊れているか、途中で切れています{f'（{how}）' if how else ''}。作成したアプリで開いて保存し直し、"
-            "追加してください。",
+            f"the file is damaged or incomplete: {how.en}. Open it in the program it was made with, save it anew, and "
+            "add that.",
+            f"ファイルが壊れているか、途中で切れています（{how.ja}）。作成したアプリで開いて保存し直し、もう一度取り込んでください。",
         )
     )
+
+
+def broken_page(number: int) -> InvalidFile:
+    """One page, counted from 1."""
+    return broken(Text(f"page {number} cannot be read", f"{number} ページを読めません"))
+
+
+def failed(error: Exception) -> InvalidFile:
+    """What reads such files gave up: the name of its error is for those whom the file's owner asks."""
+    name = type(error).__name__
+    return broken(Text(f"reading it ended with {name}", f"読み取り中のエラー：{name}"))
 
 
 def empty() -> InvalidFile:

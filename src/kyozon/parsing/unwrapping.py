@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from kyozon.parsing.pdf_lines import Line
+from kyozon.parsing.lines import Line
 
 _ENDS = re.compile(r"[。．.！？!?:：]\s*$")
 _NUMBER = r"(?:\d{1,3}|[０-９]{1,3}|[一二三四五六七八九十]{1,3}|[ア-ン]|[a-z])"
@@ -28,9 +28,9 @@ def unwrapped(lines: Sequence[Line]) -> list[Line]:
     joined = [lines[0]]
     for (line, edge), after in zip(zip(lines, edges, strict=True), lines[1:], strict=False):
         full = line.right >= edge - _FULL * line.height and edge - line.left >= _WIDE * width and not _has_gaps(line)
-        if (line.upright or full) and _goes_on(line, after):
+        if (line.upright or full) and not line.rows and not after.rows and _goes_on(line, after):
             first = joined[-1]
-            joined[-1] = Line(_together(first.words, after.words), first.left, first.right, first.height, first.upright)
+            joined[-1] = Line(together(first.words, after.words), first.left, first.right, first.height, first.upright)
         else:
             joined.append(after)
     return joined
@@ -40,7 +40,7 @@ def _edges(lines: Sequence[Line]) -> list[float]:
     """For each line how far to the right the lines of its column go."""
     runs: list[list[Line]] = [[lines[0]]]
     for before, line in pairwise(lines):
-        if abs(line.left - before.left) <= _ALIGNED * max(line.height, 1.0):
+        if not line.rows and abs(line.left - before.left) <= _ALIGNED * max(line.height, 1.0):
             runs[-1].append(line)
         else:
             runs.append([line])
@@ -60,7 +60,8 @@ def _goes_on(line: Line, after: Line) -> bool:
     return not indented and abs(line.height - after.height) <= _SAME * line.height
 
 
-def _together(words: str, more: str) -> str:
+def together(words: str, more: str) -> str:
+    """A line and the one that it goes on in, as one."""
     if words.endswith(("\x02", "\ufffe")):
         return words[:-1] + more
     ends = words[-1:] + more[:1]

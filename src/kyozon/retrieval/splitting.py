@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from kyozon.domain.knowledge import Chunk, Chunking, Parsed
+from kyozon.domain.knowledge import Chunk, Chunking, Heading, Parsed
 from kyozon.retrieval.sentences import Span, clauses, lines, paragraphs, runs, sentences
 from kyozon.retrieval.standing import Standing
 
@@ -21,6 +21,7 @@ _Region = tuple[int, int, Span | None]
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 _SPACES = b" \t\n\r\x0b\x0c"
 _LONGEST_LINE_OF_CONTEXT = 120
+_LONGEST_HEADER = 240  # of a table: about ten columns in Japanese
 _TOKENS_OF_A_CHARACTER = 8  # No tokeniser makes more of one.
 _CHARACTERS_OF_A_TOKEN = 8  # More than of any prose: what costs less is mostly white space, which fills a chunk as well.
 
@@ -72,14 +73,16 @@ def _sections(parsed: Parsed) -> Iterator[Span]:
     cuts = [0]
     ordered = sorted(parsed.headings, key=lambda heading: heading.start)
     for heading, before in zip(ordered, [None, *ordered], strict=False):
-        alone = before is not None and _is_one_line(text, before.start, heading.start)
+        alone = before is not None and _is_alone(before, text[before.start : heading.start])
         if heading.start > cuts[-1] and not alone:
             cuts.append(heading.start)
     return pairwise([*cuts, len(text)])
 
 
-def _is_one_line(text: str, start: int, end: int) -> bool:
-    return "\n" not in text[start:end].strip()
+def _is_alone(heading: Heading, section: str) -> bool:
+    """Whether a section is its heading alone: articles may have their words in its line, 第3条（始業）始業は9時とする."""
+    _, _, after = "".join(section.split()).partition("".join(heading.title.split()))
+    return "\n" not in section.strip() and not any(map(str.isalpha, after))
 
 
 def _visible_or_not(tokens: Tokens) -> Tokens:
@@ -178,10 +181,10 @@ def _context(parsed: Parsed, standing: Standing, span: Span, table: Span | None)
     """The title, the headings above the chunk and not in it, and the header of a table that began before it."""
     start, end = span
     headings = standing.headings(end - 1)
-    told = [heading.title for heading in headings if heading.start < start]
+    told = [heading.title[:_LONGEST_LINE_OF_CONTEXT] for heading in headings if heading.start < start]
     if parsed.title and parsed.title not in (heading.title for heading in headings):
-        told.insert(0, parsed.title)
+        told.insert(0, parsed.title[:_LONGEST_LINE_OF_CONTEXT])
     if table is not None and table[0] < start:
         line_end = parsed.text.find("\n", table[0], start)  # Not a slice of the table: it may be the whole document.
-        told.append(parsed.text[table[0] : line_end if line_end > 0 else start])
-    return "\n".join(line[:_LONGEST_LINE_OF_CONTEXT] for line in told if line.strip())
+        told.append(parsed.text[table[0] : line_end if line_end > 0 else start][:_LONGEST_HEADER])
+    return "\n".join(line for line in told if line.strip())

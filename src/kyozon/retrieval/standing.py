@@ -10,7 +10,8 @@ class Standing:
 
     def __init__(self, parsed: Parsed) -> None:
         self._pages = parsed.pages
-        self._scanned = frozenset(parsed.scanned)
+        self._scanned = sorted(parsed.scanned)
+        self._scans_end = [end for _, end in self._scanned]
         self._headings = sorted(parsed.headings, key=lambda heading: heading.start)
         self._starts = [heading.start for heading in self._headings]
         self._paths = _paths(self._headings)
@@ -23,10 +24,13 @@ class Standing:
     def anchor(self, start: int, end: int) -> Anchor:
         """The anchor of the characters from `start` up to `end`; its section is that of the last of them."""
         page, last = self._page(start), self._page(end - 1)
-        pages = range(page, last + 1) if page is not None and last is not None else range(0)
         section = tuple(heading.title for heading in self.headings(end - 1))
         breaks = tuple(self._pages[bisect_right(self._pages, start) : bisect_left(self._pages, end)])
-        return Anchor(start, end, page, last, section, any(number in self._scanned for number in pages), breaks)
+        return Anchor(start, end, page, last, section, self._is_scanned(start, end), breaks)
+
+    def _is_scanned(self, start: int, end: int) -> bool:
+        after = bisect_right(self._scans_end, start)
+        return after < len(self._scanned) and self._scanned[after][0] < end
 
     def _page(self, at: int) -> int | None:
         return max(1, bisect_right(self._pages, at)) if self._pages else None

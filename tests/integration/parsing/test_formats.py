@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from kyozon.domain.knowledge import Parsed
 from kyozon.parsing.reading import parse_file
@@ -96,6 +96,20 @@ def test_pdf(tmp_path: Path) -> None:
     assert (parsed.title, parsed.scanned) == ("休暇の規程", ())
 
 
+@pytest.mark.parametrize(
+    ("own", "title"),
+    [
+        ("(anonymous)", "rules"),
+        ("Untitled", "rules"),
+        ("(untitled)", "rules"),
+        ("Microsoft Word - 規程", "rules"),
+        ("Anonymous reporting", "Anonymous reporting"),
+    ],
+)
+def test_a_title_that_a_program_has_set_for_want_of_one_is_none(tmp_path: Path, own: str, title: str) -> None:
+    assert read(pdf_file(tmp_path / "rules.pdf", [lines(["休暇規程"])], own)).title == title
+
+
 @pytest.mark.parametrize("interleaved", [True, False])
 def test_two_columns_of_a_pdf_are_read_one_after_the_other(tmp_path: Path, *, interleaved: bool) -> None:
     left = lines([f"左段の{number}行目、この段は先に最後まで読んで行く" for number in "一二三四五六"], top=120)
@@ -126,8 +140,34 @@ def test_pictures_are_read_and_marked() -> None:
     parsed = read(SAMPLES / "scan.png")
 
     assert parsed.text.split() == SCANNED
-    assert (parsed.pages, parsed.scanned) == ((0,), (1,))
+    assert (parsed.pages, parsed.scanned) == ((0,), ((0, len(parsed.text)),))
     assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"  # Set before the engine is loaded, it calls nobody.
+
+
+def test_vertical_writing_in_a_scan_is_read_from_the_right_with_its_marks() -> None:
+    parsed = read(SAMPLES / "vertical-scan.png")
+
+    assert parsed.text.split() == ["会社は、休暇を与える。", "ただし、その時季を変更することができる。"]
+
+
+def test_a_scan_that_lies_on_its_side_and_upside_down_is_read(tmp_path: Path) -> None:
+    with Image.open(SAMPLES / "scan.png") as picture:
+        picture.convert("L").rotate(90, expand=True).save(tmp_path / "turned.png")
+    text = read(tmp_path / "turned.png").text
+
+    assert text.index(SCANNED[0][:-1]) < text.index(SCANNED[1][:-1])
+
+
+def test_what_is_transparent_is_paper_and_the_way_a_camera_was_held_counts(tmp_path: Path) -> None:
+    with Image.open(SAMPLES / "scan.png") as picture:
+        ink = ImageOps.mirror(ImageOps.invert(picture.convert("L")))
+    drawn = Image.new("RGBA", ink.size, (0, 0, 0, 0))
+    drawn.putalpha(ink)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 2
+    drawn.save(tmp_path / "drawn.png", exif=exif)
+
+    assert read(tmp_path / "drawn.png").text.split() == SCANNED
 
 
 def test_scanned_pages_of_a_pdf_are_read_and_marked(tmp_path: Path) -> None:
@@ -139,4 +179,4 @@ def test_scanned_pages_of_a_pdf_are_read_and_marked(tmp_path: Path) -> None:
     parsed = read(tmp_path / "both.pdf")
 
     assert parsed.text.split() == ["この頁は文字であり、画像ではない。", *SCANNED]
-    assert (len(parsed.pages), parsed.scanned) == (2, (2,))
+    assert (len(parsed.pages), parsed.scanned) == (2, ((parsed.pages[1], len(parsed.text)),))

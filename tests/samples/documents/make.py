@@ -1,7 +1,7 @@
-"""Makes the two samples that need a Japanese font: a page of vertical writing, and a scan.
+"""Makes the samples that need a Japanese font: pages of vertical writing, and scans.
 
 python tests/samples/documents/make.py FONT.otf - for FONT any Japanese one under the SIL Open Font License; these were made
-with M PLUS 1 Regular. A document made with a font is free of the font's licence.
+with M PLUS 1 Regular, the vertical scan with IPA Gothic. A document made with a font is free of the font's licence.
 """
 
 import sys
@@ -21,6 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 HERE = Path(__file__).parent
 COLUMNS = ("縦書きの規程は右の列から", "左の列へと読み進める。次", "の文もこの順に続いている。")
 SCANNED = ("就業規則の目的を定める。", "年次有給休暇は十日付与する。")
+UPRIGHT = ("会社は、休暇を与える。", "ただし、その時季を変更", "することができる。")
 RUBY = ("漢字を読む人がいる。", "かんじ", "よ")
 
 
@@ -29,7 +30,7 @@ def true_type(source: str, target: Path) -> None:
     options = subset.Options()
     font: Any = subset.load_font(source, options)
     chosen = subset.Subsetter(options)
-    chosen.populate(text="".join((*COLUMNS, *SCANNED, *RUBY)))
+    chosen.populate(text="".join((*COLUMNS, *SCANNED, *UPRIGHT, *RUBY)))
     chosen.subset(font)
     glyphs: dict[str, Any] = {}
     outlines = font.getGlyphSet()
@@ -84,6 +85,18 @@ def scan(path: Path, font: Path) -> None:
     picture.quantize(8).save(path, optimize=True)
 
 
+def vertical_scan(path: Path, font: Path) -> None:
+    """Three columns of print; commas and full stops stand in the corner of their squares."""
+    size = 32
+    picture = Image.new("L", (240, 440), "white")
+    letters, pen = ImageFont.truetype(str(font), size), ImageDraw.Draw(picture)
+    for column, words in enumerate(UPRIGHT):
+        for row, letter in enumerate(words):
+            corner = 0.6 * size if letter in "、。" else 0.0
+            pen.text((170 - 60 * column + corner, 40 + 34 * row - corner), letter, fill="black", font=letters)
+    picture.quantize(8).save(path, optimize=True)
+
+
 if __name__ == "__main__":
     with TemporaryDirectory() as folder:
         small = Path(folder) / "sample.ttf"
@@ -91,3 +104,4 @@ if __name__ == "__main__":
         pdfmetrics.registerFont(TTFont("sample", small))
         vertical(HERE / "vertical.pdf")
         scan(HERE / "scan.png", small)
+        vertical_scan(HERE / "vertical-scan.png", small)

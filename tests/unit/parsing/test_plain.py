@@ -45,6 +45,12 @@ def test_numbered_articles_are_headings_and_mentions_are_not() -> None:
     assert parsed.title == "規則"
 
 
+def test_what_follows_the_bracket_of_an_article_is_its_body() -> None:
+    parsed = parse_text("第3条（始業時刻） 始業は8時45分\n第4条 休憩\n正午から1時間\n", "規則")
+
+    assert [title for _, title, _ in headings(parsed)] == ["第3条（始業時刻）", "第4条 休憩"]
+
+
 def test_one_mention_is_no_structure() -> None:
     assert parse_text("第1条（目的）\n一度だけ。", "x").headings == ()
 

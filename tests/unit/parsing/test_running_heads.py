@@ -1,7 +1,7 @@
 """What pages repeat at their edges goes; what they say in between, or only once, stays."""
 
-from kyozon.parsing.pdf_lines import Line
-from kyozon.parsing.running_heads import without_running_heads
+from kyozon.parsing.lines import Line
+from kyozon.parsing.running_heads import with_tables_joined, without_running_heads
 
 
 def page(number: int, lines: int = 10) -> list[Line]:
@@ -28,3 +28,28 @@ def test_rows_of_numbers_and_articles_are_no_page_numbers() -> None:
     pages = [[*page(number)[1:-1], Line(f"第{number}条 {number}円 1,200", 50, 300, 10)] for number in range(9)]
 
     assert without_running_heads(pages) == pages
+
+
+def table(*rows: tuple[str, str], left: float = 50) -> Line:
+    return Line("\n".join(" | ".join(row) for row in rows), left, 300, 10, rows=rows)
+
+
+HEAD, FIRST, SECOND = ("等級", "手当"), ("主任", "一万円"), ("部長", "八万円")
+
+
+def test_a_table_goes_on_overleaf_without_page_numbers_and_its_head() -> None:
+    text, number = Line("本文", 50, 300, 10), Line("- 3 -", 150, 170, 10)
+    first, second, third = with_tables_joined(
+        [[text, table(HEAD, FIRST), number], [number, table(HEAD, SECOND)], [table(HEAD, SECOND, FIRST), text]]
+    )
+
+    assert first == [text, table(HEAD, FIRST)]
+    assert [(line.rows, line.continues) for line in second] == [((SECOND,), True)]
+    assert [(line.rows, line.continues) for line in third] == [((SECOND, FIRST), True), ((), False)]
+
+
+def test_a_head_alone_overleaf_goes_and_other_tables_stay_apart() -> None:
+    assert with_tables_joined([[table(HEAD, FIRST)], [table(HEAD)]]) == [[table(HEAD, FIRST)], []]
+    for other in (table(HEAD, SECOND, left=80), Line("本文", 50, 300, 10)):
+        pages = [[table(HEAD, FIRST)], [other, table(HEAD, SECOND)]]
+        assert with_tables_joined(pages) == pages

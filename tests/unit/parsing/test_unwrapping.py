@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kyozon.parsing.pdf_lines import Line
+from kyozon.parsing.lines import Line
 from kyozon.parsing.unwrapping import unwrapped
 
 

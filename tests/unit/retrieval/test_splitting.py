@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kyozon.domain.knowledge import Chunking, Heading, Parsed
+from kyozon.parsing.plain import parse_text
 from kyozon.retrieval.sentences import clauses, lines, paragraphs, runs, sentences
 from kyozon.retrieval.splitting import estimated, split
 
@@ -26,7 +27,8 @@ def documents(draw: st.DrawFn) -> Parsed:
     edges = sorted(draw(st.sets(offsets, max_size=4)))
     tables = tuple(zip(edges[::2], edges[1::2], strict=False))
     pages = (0, *sorted(draw(st.sets(offsets, max_size=3)))) if draw(st.booleans()) else ()
-    return Parsed(text, draw(st.sampled_from(["", "題"])), pages, headings, tables, (1,) if pages else ())
+    scanned = tuple(zip(edges[1::2], edges[2::2], strict=False))
+    return Parsed(text, draw(st.sampled_from(["", "題"])), pages, headings, tables, scanned)
 
 
 @given(documents(), st.integers(8, 60), st.integers(0, 30))
@@ -47,15 +49,16 @@ def test_chunks_know_their_pages_and_go_forward(parsed: Parsed, tokens: int) -> 
     chunks = split(parsed, Chunking(tokens, tokens // 3))
     for chunk in chunks:
         page, last = chunk.anchor.page, chunk.anchor.last_page
+        read = any(start < chunk.anchor.end and chunk.anchor.start < end for start, end in parsed.scanned)
+        assert chunk.anchor.scanned is read
         if not parsed.pages:
-            assert (page, last, chunk.anchor.scanned) == (None, None, False)
+            assert (page, last) == (None, None)
             continue
         assert page is not None
         assert last is not None
         assert parsed.pages[page - 1] <= chunk.anchor.start
         assert parsed.pages[last - 1] < chunk.anchor.end
         assert all(start >= chunk.anchor.end for start in parsed.pages[last:])
-        assert chunk.anchor.scanned is (page == 1)
     assert [one.anchor.start for one in chunks] == sorted({one.anchor.start for one in chunks})
     assert [one.anchor.end for one in chunks] == sorted({one.anchor.end for one in chunks})
 
@@ -126,6 +129,24 @@ def test_a_heading_begins_a_chunk_and_goes_with_what_is_under_it() -> None:
     assert (second.anchor.page, second.anchor.last_page) == (2, 2)
 
 
+def test_articles_with_their_words_in_the_same_line_are_chunks_of_their_own() -> None:
+    lines = ("第1章 勤務", "第3条（始業時刻）始業時刻は午前8時45分とする。", "第4条（休憩）休憩は正午から1時間とする。")
+    text = "\n".join(lines)
+    chunks = split(parse_text(text, "規則"), Chunking())
+
+    assert [chunk.text for chunk in chunks] == ["\n".join(lines[:2]), lines[2]]
+    assert [chunk.anchor.section for chunk in chunks] == [
+        ("第1章 勤務", "第3条（始業時刻）"),
+        ("第1章 勤務", "第4条（休憩）"),
+    ]
+
+
+def test_a_list_of_contents_stays_together() -> None:
+    text = "第3条（始業時刻）……………1\n第4条（休憩）  2\n第5条（休日）"
+
+    assert [chunk.text for chunk in split(parse_text(text, "規則"), Chunking())] == [text]
+
+
 def test_a_table_is_parted_between_rows_and_keeps_its_header() -> None:
     chunks = [chunk for chunk in split(rules(), Chunking(tokens=36, overlap=10)) if "円" in chunk.text]
 
@@ -141,7 +162,8 @@ def test_a_header_that_is_too_long_is_cut_in_the_context() -> None:
     chunks = split(Parsed(text, tables=((0, len(text)),)), Chunking(tokens=100, overlap=0))
 
     assert len(chunks) > 3
-    assert all(0 < len(chunk.context) <= 120 for chunk in chunks[1:])
+    assert all(0 < len(chunk.context) <= 240 for chunk in chunks[1:])
+    assert chunks[-1].context == text[:240]
 
 
 def test_the_next_chunk_repeats_the_last_sentences() -> None:
