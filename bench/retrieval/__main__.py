@@ -1,7 +1,6 @@
 """How good search is: `python -m bench.retrieval --data DIR [--cache DIR] [--all] [--no-peers] [--quick] [--json FILE]`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from bench.report import Options, deliver, parser
 from bench.retrieval import page, plot
-from bench.retrieval.embedding import Vectoriser
+from bench.retrieval.embedding import CACHE, Vectoriser
 from bench.retrieval.measuring import figures, measure
 from bench.retrieval.sets import packs
 
@@ -35,16 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     made = parser("retrieval", "How well passages are found, beside plain methods and two peers.")
     made.add_argument("--data", type=Path, required=True, metavar="DIR", help="sets of questions and passages")
-    made.add_argument(
-        "--cache", type=Path, default=_cache(), metavar="DIR", help="vectors and peers are kept in: %(default)s"
-    )
+    made.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="vectors and peers are kept in: %(default)s")
     made.add_argument("--all", action="store_true", help="all questions of a set, also of one with more than a thousand")
     made.add_argument("--no-peers", action="store_true", help="only Kyozon and plain methods; the page is left as it is")
     return made.parse_args(arguments)
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kyozon-bench"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from kyozon.ports.provider import EmbeddingCall
 
 Vectors = NDArray[np.float32]
 Purpose = Literal["query", "passage"]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kyozon-bench"
 _AT_ONCE = 200
 
 

@@ -45,6 +45,7 @@ def measure(pack: Pack, vectoriser: Vectoriser, peers: Path | None) -> Result:
         "kyozon": systems.kyozon(found),
         "words_alone": lexical,
         "dense_alone": dense,
+        "embedder_alone": systems.vectors_as_they_come(found),
         "rrf": systems.ranks_fused([lexical, dense]),
         "bm25_words": systems.words(pack),
         "bm25_bigrams": systems.bigrams(pack),

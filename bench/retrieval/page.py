@@ -11,6 +11,7 @@ NAMES = {
     "kyozon": "Kyozon",
     "words_alone": "its words alone",
     "dense_alone": "its vectors alone",
+    "embedder_alone": "vectors as the embedder gives them",
     "rrf": "both, by reciprocal ranks",
     "bm25_words": "BM25, words",
     "bm25_bigrams": "BM25, pairs of characters",
@@ -32,11 +33,16 @@ _NOTES = (
         "score, and added."
     ),
     (
-        "The settings were chosen on these sets, out of a grid of 384, as the one that does well on all. For each "
-        "set in turn, the setting that is best on the mean of the other three was tried on it: it lost from .004 "
-        "to .009 there against the best setting for that set. So much may be expected of sets that nobody here "
+        "The settings were chosen on these sets, as ones that do well on all. `python -m bench.retrieval.choosing` tries "
+        "a grid of 27 around them: for each set in turn, the setting that is best on the mean of the other three loses "
+        "from .001 to .005 there against the best one for that set. So much may be expected of sets that nobody here "
         "has seen, which are the better judge; the same command takes them. Two of these four are small (60 and "
         "90 questions: ±.03)."
+    ),
+    (
+        "What all vectors of the embedder have in common is taken away before they are compared. What that is was "
+        "learned from *en_xquad* and *ja_jsquad* (`python -m bench.retrieval.centring`), how much of it is taken away "
+        "was chosen on all four sets. *As the embedder gives them* are its vectors without that, as the peers get them."
     ),
     (
         "Questions of the Wikipedia sets were written with the passage in view, so that their words agree. Only "

@@ -13,13 +13,14 @@ from bench.retrieval.embedding import Vectoriser, Vectors
 from bench.retrieval.sets import Pack
 from kyozon.domain.knowledge import Chunk, Chunking, Parsed, Reader
 from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.inference.embedder import CARD
 from kyozon.retrieval.directory import Entry, Scope
 from kyozon.retrieval.fusing import DEFAULT, Fusion
 from kyozon.retrieval.index import Index, Piece, Query
 from kyozon.retrieval.splitting import split
+from kyozon.retrieval.vectors import normalised
 from kyozon.retrieval.windows import windows
 
-_EMBEDDER = "e5"
 _HERE = Scope(Reader("t", "u", Clearance(Level.RESTRICTED)), frozenset({"vs"}))
 _DEEP = 100
 _RRF = 60  # Cormack, Clarke, Büttcher (SIGIR 2009)
@@ -61,10 +62,17 @@ def kyozon(found: Indexed, weight: float | None = None, fusion: Fusion = DEFAULT
     index = found.index(fusion)
     orders = []
     for question, vector in zip(found.pack.questions, found.asked, strict=True):
-        vectors = {} if weight == 0 else {_EMBEDDER: vector}
+        vectors = {} if weight == 0 else {CARD.id: vector}
         hits = index.search(Query(question.text, vectors, _DEEP, weight), _HERE)
         orders.append(list(dict.fromkeys(hit.document for hit in hits)))
     return orders
+
+
+def vectors_as_they_come(found: Indexed) -> list[Order]:
+    """The cosines of the embedder's own vectors, a passage being as near as the nearest of its windows."""
+    owners = [paper.doc_id for paper, own in zip(found.pack.papers, found.vectors, strict=True) for one in own for _ in one]
+    near = normalised(found.asked) @ normalised(np.concatenate([one for own in found.vectors for one in own])).T
+    return [list(dict.fromkeys(owners[at] for at in np.argsort(-row, kind="stable")))[:_DEEP] for row in near]
 
 
 def ranks_fused(orders: Sequence[Sequence[Order]]) -> list[Order]:
@@ -83,7 +91,7 @@ def bigrams(pack: Pack) -> list[Order]:
 
 
 def _piece(chunk: Chunk, vectors: Vectors) -> Piece:
-    return Piece(chunk.ordinal, chunk.indexed, _EMBEDDER, len(vectors), vectors.astype("<f2").tobytes())
+    return Piece(chunk.ordinal, chunk.indexed, CARD.id, len(vectors), vectors.astype("<f2").tobytes())
 
 
 def _fused(several: Sequence[Order]) -> Order:

@@ -1,5 +1,6 @@
 """What a search costs: `python -m bench.search --data DIR [--cache DIR] [--quick] [--json FILE]`."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,10 @@ from threadpoolctl import threadpool_limits
 from bench.report import Options, deliver, parser
 from bench.retrieval.embedding import Vectoriser
 from bench.search import page, plot
-from bench.search.measuring import figures, measure
+from bench.search.filters import filters
+from bench.search.findings import Measured, figures
+from bench.search.first import first_searches
+from bench.search.measuring import measure
 from bench.search.passages import passages
 
 _SIZES = (1_000, 10_000, 100_000)
@@ -27,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with threadpool_limits(1):  # processor time is compared: everybody gets one core
         found = passages(given.data, Vectoriser(given.cache / "vectors"), sizes[-1], _QUESTIONS[given.quick])
         sized = measure(found, sizes)
-    deliver(page.page(sized, len(found.questions)), figures(sized), plot.figure(sized), Options(given.quick, given.json))
+        first = asyncio.run(first_searches(found, sizes))
+        rights, filtered = filters()
+    measured = Measured(sized, first, rights, filtered, len(found.questions))
+    deliver(page.page(measured), figures(measured), plot.figure(sized), Options(given.quick, given.json))
     return 0
 
 

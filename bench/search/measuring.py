@@ -117,22 +117,3 @@ def _resident() -> float:
 
 def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
-
-
-def figures(sized: Sequence[Sized]) -> dict[str, float]:
-    """The flat figures: of the largest index, then of every size."""
-    last = sized[-1]
-    flat = {
-        "cpu_ms": last.hybrid.mean_cpu,
-        "p50_ratio_numpy": last.hybrid.wall_at(0.5) / last.numpy.wall_at(0.5),
-        "p95_ratio_numpy": last.hybrid.wall_at(0.95) / last.numpy.wall_at(0.95),
-        "cpu_ratio_numpy": last.hybrid.mean_cpu / last.numpy.mean_cpu,
-        "cpu_ratio_tantivy": last.hybrid.mean_cpu / last.tantivy.mean_cpu,
-        "recall10": last.recall,
-        "recall10_filtered": last.recall_filtered,
-        "cpu_ms_filtered": last.filtered.mean_cpu,
-        "ingest_passages_per_cpu_s": last.passages / last.built_cpu_s,
-        "index_bytes_per_passage": last.index_bytes / last.passages,
-        "memory_mib": last.grown_mib,
-    }
-    return flat | {f"at_{one.passages}.cpu_ms": one.hybrid.mean_cpu for one in sized}

@@ -37,7 +37,7 @@ class Indexed(Struct, frozen=True):
     chunks: int
 
 
-class IndexedChunk(Struct, frozen=True):
+class IndexedChunk(Struct, frozen=True, gc=False):  # so many come at once that collecting garbage would be felt
     """A chunk as an index knows it; `text` is what is searched.
 
     `vectors` are those of its `windows` by its collection's embedder, one after the other, in little-endian half-precision
@@ -57,6 +57,10 @@ class KnowledgeFeed(Protocol):
 
     async def reach(self, reader: Reader, collections: Sequence[str]) -> Reach:
         """Where he may look, and how far an index has to have come for it."""
+        ...
+
+    async def recent(self, most: int) -> Sequence[tuple[str, int]]:
+        """Tenants whose collections somebody has used within a week, the last one first; each with its count of changes."""
         ...
 
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:

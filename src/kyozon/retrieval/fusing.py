@@ -21,9 +21,9 @@ class Fusion(Struct, frozen=True):
 
     candidates: int = 100
     floor: int = 50
-    dense: float = 0.3
-    covered: float = 0.4
-    doubt: float = 2.0
+    dense: float = 0.35
+    covered: float = 0.35
+    doubt: float = 2.5
 
 
 DEFAULT = Fusion()

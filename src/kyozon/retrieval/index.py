@@ -5,6 +5,7 @@ permitted passages give the same result byte for byte, in whatever order they ca
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 from msgspec import Struct
@@ -14,18 +15,19 @@ from kyozon.retrieval import bm25
 from kyozon.retrieval.columns import Column
 from kyozon.retrieval.directory import Directory, Entry, Scope
 from kyozon.retrieval.fusing import DEFAULT, Candidates, Fusion, fused
-from kyozon.retrieval.postings import Postings, merged, renumbered, sealed
-from kyozon.retrieval.tokens import Keys, keys
-from kyozon.retrieval.vectors import Vectors, normalised
+from kyozon.retrieval.postings import ROWS, Postings, merged, renumbered, sealed
+from kyozon.retrieval.tokens import Keys, Places, keys, keys_of
+from kyozon.retrieval.vectors import Vectors
 
 Floats = NDArray[np.float32]
 
-_GROWTH = 3  # A segment is merged into the one before it unless that is so many times as large.
+_GROWTH = 3  # Segments are merged into the one before them unless that is so many times as large.
 _WASTE = 0.25
-_PENDING = 4096
+_DEAD = 4096  # passages that are not worth a compaction yet
+_TEXTS = 256  # cut at once, so that what is worked on stays in the processor's cache
 
 
-class Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True, gc=False):  # so many come at once that collecting garbage would be felt
     """A chunk: its place in its document and what is searched.
 
     `vectors` are those of its `windows` by `embedder`, one after the other, in little-endian half-precision floats.
@@ -66,7 +68,8 @@ class Index:
         self._fusion = fusion
         self._directory = Directory()
         self._segments: list[Postings] = []
-        self._pending: list[Keys] = []
+        self._pending: list[tuple[Keys, Places]] = []
+        self._waiting = 0  # rows of which the tokens are pending
         self._vectors: dict[tuple[str, int], Vectors] = {}
         self._owners, self._ordinals, self._lengths = Column(np.int32), Column(np.int32), Column(np.int32)
         self._sizes: dict[str, int] = {}
@@ -93,20 +96,19 @@ class Index:
 
     def put(self, entry: Entry, pieces: Sequence[Piece]) -> None:
         """Add a document with its chunks, in place of what it had."""
-        self.remove(entry.document)
-        first = len(self._owners)
-        number = self._directory.put(entry)
-        tokens = [keys(piece.text) for piece in pieces]
-        self._pending += tokens
-        self._owners.extend(np.full(len(pieces), number, np.int32))
+        self.put_all([(entry, pieces)])
+
+    def put_all(self, documents: Sequence[tuple[Entry, Sequence[Piece]]]) -> None:
+        """Add several, no two of one name: what is done to many passages at once costs each of them less."""
+        for entry, _ in documents:
+            self.remove(entry.document)
+        first, pieces = len(self._owners), [piece for _, own in documents for piece in own]
+        for entry, own in documents:
+            self._owners.extend(np.full(len(own), self._directory.put(entry), np.int32))
+            self._sizes[entry.document] = len(own)
         self._ordinals.extend(np.array([piece.ordinal for piece in pieces], np.int32))
-        self._lengths.extend(np.array([len(one) for one in tokens], np.int32))
-        self._sizes[entry.document] = len(pieces)
-        for row, piece in enumerate(pieces, first):
-            if piece.windows:
-                self._add_vectors(row, piece)
-        if len(self._pending) >= _PENDING:
-            self._seal()
+        self._add_words([piece.text for piece in pieces])
+        self._add_vectors(first, pieces)
 
     def describe(self, entry: Entry) -> None:
         """Who may see a document that is there, and what it is filtered by, is now this."""
@@ -117,8 +119,17 @@ class Index:
         if document in self._directory:
             self._directory.remove(document)
             self._dead += self._sizes.pop(document)
-            if self._dead > max(_PENDING, _WASTE * len(self._owners)):
+            if self._dead > max(_DEAD, _WASTE * len(self._owners)):
                 self.compact()
+
+    def settle(self) -> None:
+        """Seal, and leave few segments: many at the end become one, whatever number of them a large change has brought."""
+        self._seal()
+        begin = max(0, len(self._segments) - 1)
+        while begin and len(self._segments[begin - 1]) < _GROWTH * sum(map(len, self._segments[begin:])):
+            begin -= 1
+        if len(self._segments) - begin > 1:
+            self._segments[begin:] = [merged(self._segments[begin:])]
 
     def compact(self) -> None:
         """Give back what removed documents took."""
@@ -141,7 +152,7 @@ class Index:
 
     def search(self, query: Query, scope: Scope) -> tuple[Found, ...]:
         """The best chunks of what `scope` permits, best first; equals by document and ordinal."""
-        self._seal()
+        self.settle()
         documents = self._directory.permitted(scope)
         if not documents.any():
             return ()
@@ -161,7 +172,7 @@ class Index:
     ) -> tuple[NDArray[np.int64], tuple[Floats, ...]]:
         """The candidates: `leading`, and the best of each embedder that was asked; and their cosines by each of those."""
         asked = [
-            (self._vectors[name, len(vector)], normalised(vector[None, :])[0])
+            (self._vectors[name, len(vector)], self._vectors[name, len(vector)].asked(vector))
             for name, vector in sorted(query.vectors.items())
             if (name, len(vector)) in self._vectors
         ]
@@ -178,20 +189,36 @@ class Index:
         assert entry is not None  # noqa: S101 - what is not there is not permitted
         return Found(entry.document, int(self._ordinals.view[row]), score)
 
-    def _add_vectors(self, row: int, piece: Piece) -> None:
-        numbers = np.frombuffer(piece.vectors, "<f2").reshape(piece.windows, -1).astype(np.float32)
-        dimensions = numbers.shape[1]
-        vectors = self._vectors.setdefault((piece.embedder, dimensions), Vectors(dimensions))
-        vectors.extend(np.full(piece.windows, row, np.int32), numbers)
+    def _add_words(self, texts: Sequence[str]) -> None:
+        for begin in range(0, len(texts), _TEXTS):
+            part = texts[begin : begin + _TEXTS]
+            if self._waiting + len(part) > ROWS:
+                self._seal()
+            found, owners = keys_of(part)
+            self._pending.append((found, owners + self._waiting))
+            self._waiting += len(part)
+            self._lengths.extend(np.bincount(owners, minlength=len(part)))
+
+    def _add_vectors(self, first: int, pieces: Sequence[Piece]) -> None:
+        """Those of one embedder together, as they are in their rows, from `first` on."""
+        having = [(row, piece) for row, piece in enumerate(pieces, first) if piece.windows]
+        for (embedder, dimensions), those in groupby(having, lambda one: _space(one[1])):
+            rows, held = zip(*those, strict=True)
+            numbers = np.frombuffer(b"".join(piece.vectors for piece in held), "<f2").reshape(-1, dimensions)
+            vectors = self._vectors.setdefault((embedder, dimensions), Vectors(embedder, dimensions))
+            windows = [piece.windows for piece in held]
+            vectors.extend(np.repeat(np.array(rows, np.int32), windows), numbers.astype(np.float32))
 
     def _seal(self) -> None:
-        if not self._pending:
-            return
-        self._segments.append(sealed(len(self._owners) - len(self._pending), self._pending))
-        self._pending = []
-        while len(self._segments) > 1 and len(self._segments[-2]) < _GROWTH * len(self._segments[-1]):
-            last = self._segments.pop()
-            self._segments[-1] = merged(self._segments[-1], last)
+        if self._waiting:
+            found, rows = (np.concatenate(part) for part in zip(*self._pending, strict=True))
+            self._segments.append(sealed(len(self._lengths) - self._waiting, found, rows))
+            self._pending, self._waiting = [], 0
+
+
+def _space(piece: Piece) -> tuple[str, int]:
+    """Whose vectors they are, and of how many numbers each."""
+    return piece.embedder, len(piece.vectors) // (2 * piece.windows)
 
 
 def _leading(scores: Floats, among: NDArray[np.int64], most: int) -> NDArray[np.int64]:

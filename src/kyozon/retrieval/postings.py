@@ -6,11 +6,14 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from kyozon.retrieval.tokens import Keys
+from kyozon.retrieval.tokens import BITS, Keys
 
 Rows = NDArray[np.int32]
 Counts = NDArray[np.uint8]
 _MOST = 255
+_ROW_BITS = np.uint64(64 - BITS)
+ROWS = 1 << (64 - BITS)
+"""How many rows are sealed at once, at most: a key and a row are then one number, and to sort those is all the work."""
 
 
 class Postings(Struct, frozen=True):
@@ -40,46 +43,65 @@ class Postings(Struct, frozen=True):
         return np.where(there, self.starts[at], 0), np.where(there, self.starts[at + 1], 0)
 
 
-def sealed(first: int, tokens: Sequence[Keys]) -> Postings:
-    """The postings of rows `first`, `first` + 1, …, whose tokens these are."""
-    flat = np.concatenate([*tokens, np.zeros(0, np.uint64)])
-    owner = np.repeat(np.arange(first, first + len(tokens), dtype=np.int32), [len(one) for one in tokens])
-    order = np.argsort(flat, kind="stable")  # within a token the rows stay in order
-    flat, owner = flat[order], owner[order]
-    begins = np.ones(len(flat), bool)
-    begins[1:] = (flat[1:] != flat[:-1]) | (owner[1:] != owner[:-1])
-    at = np.flatnonzero(begins)
-    counts = np.diff(np.append(at, len(flat)))
-    return _grouped(flat[at], owner[at], np.minimum(counts, _MOST).astype(np.uint8))
+def sealed(first: int, keys: Keys, rows: NDArray[np.int64]) -> Postings:
+    """The postings of the rows from `first` on, where `keys[i]` stands in row `first + rows[i]`; these are below `ROWS`."""
+    both = keys << _ROW_BITS | rows.astype(np.uint64)
+    both.sort()
+    at = _changes(both)
+    counts = np.minimum(np.diff(np.append(at, len(both))), _MOST).astype(np.uint8)
+    both = both[at]
+    return _grouped(both >> _ROW_BITS, (both & np.uint64(ROWS - 1)).astype(np.int32) + np.int32(first), counts)
 
 
-def merged(one: Postings, other: Postings) -> Postings:
-    """Both in one, where all rows of `other` come after those of `one`."""
-    both = np.union1d(one.keys, other.keys)
-    lengths = np.zeros(len(both), np.int64)
-    for part in (one, other):
-        lengths[np.searchsorted(both, part.keys)] += np.diff(part.starts)
-    starts = np.concatenate([[0], np.cumsum(lengths)])
+def merged(parts: Sequence[Postings]) -> Postings:
+    """All in one, where the rows of each come after those of the one before."""
+    keys = _distinct(np.concatenate([part.keys for part in parts]))
+    places = [np.searchsorted(keys, part.keys) for part in parts]
+    lengths = np.zeros(len(keys), np.int64)
+    for part, at in zip(parts, places, strict=True):
+        lengths[at] += np.diff(part.starts)
+    starts = np.append(0, np.cumsum(lengths))
     rows, counts = np.empty(starts[-1], np.int32), np.empty(starts[-1], np.uint8)
     free = starts[:-1].copy()
-    for part in (one, other):
-        at, sizes = np.searchsorted(both, part.keys), np.diff(part.starts)
-        place = np.repeat(free[at] - part.starts[:-1], sizes) + np.arange(len(part))
+    for part, at in zip(parts, places, strict=True):
+        place = _stretched(free[at], part.starts)
         rows[place], counts[place] = part.rows, part.counts
-        free[at] += sizes
-    return Postings(both, starts, rows, counts)
+        free[at] += np.diff(part.starts)
+    return Postings(keys, starts, rows, counts)
 
 
 def renumbered(part: Postings, new: Rows) -> Postings:
     """The same after compaction: row `i` is now `new[i]`, or gone where that is negative. Their order stays."""
     rows = new[part.rows]
     kept = rows >= 0
-    flat = np.repeat(part.keys, np.diff(part.starts))
-    return _grouped(flat[kept], rows[kept], part.counts[kept])
+    before = np.append(0, np.cumsum(kept))
+    starts = before[part.starts]
+    there = starts[1:] > starts[:-1]
+    return Postings(part.keys[there], np.append(starts[:-1][there], before[-1]), rows[kept], part.counts[kept])
 
 
 def _grouped(flat: Keys, rows: Rows, counts: Counts) -> Postings:
-    begins = np.ones(len(flat), bool)
-    begins[1:] = flat[1:] != flat[:-1]
-    at = np.flatnonzero(begins)
+    at = _changes(flat)
     return Postings(flat[at], np.append(at, len(flat)), rows, counts)
+
+
+# numpy's own `unique` and `repeat` keep all other threads waiting while they run; what these two are made of does not.
+
+
+def _distinct(keys: Keys) -> Keys:
+    ordered = np.sort(keys)
+    return ordered[_changes(ordered)]
+
+
+def _stretched(firsts: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each stretch from `starts[i]` to `starts[i + 1]`, none of them empty, numbers that count up from `firsts[i]`."""
+    steps = np.ones(starts[-1], np.int64)
+    steps[starts[:-1]] += firsts - np.append(1, firsts[:-1] + np.diff(starts)[:-1])
+    return np.cumsum(steps)
+
+
+def _changes(ordered: Keys) -> NDArray[np.int64]:
+    """Where each value begins."""
+    begins = np.ones(len(ordered), bool)
+    begins[1:] = ordered[1:] != ordered[:-1]
+    return np.flatnonzero(begins)

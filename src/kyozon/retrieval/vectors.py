@@ -7,6 +7,7 @@ import numkong
 import numpy as np
 from numpy.typing import NDArray
 
+from kyozon.retrieval.centring import Side, centring
 from kyozon.retrieval.columns import Column
 
 Floats = NDArray[np.float32]
@@ -18,10 +19,13 @@ _SPARSE = 0.3
 
 
 class Vectors:
-    """Unit vectors of `dimensions`, each at a slot of its own, with the row it belongs to; a row may have several."""
+    """Vectors by one embedder, each at a slot of its own, with the row it belongs to; a row may have several.
 
-    def __init__(self, dimensions: int) -> None:
-        self.dimensions = dimensions
+    They are held as they are compared: centred where their common part is known, and of length 1.
+    """
+
+    def __init__(self, embedder: str, dimensions: int) -> None:
+        self._centring = centring(embedder, dimensions)
         self._rows = Column(np.int32)
         self._coarse = Column(np.int8, dimensions)
         self._scales = Column(np.float32)
@@ -39,12 +43,17 @@ class Vectors:
 
     def extend(self, rows: NDArray[np.int32], vectors: Floats) -> None:
         """Add vectors of any length but none of zeros; `rows` are none below those that are there."""
-        unit = normalised(vectors)
+        unit = self._comparable(vectors, "passage")
         coarse, scales = _coarse(unit)
         self._rows.extend(rows)
         self._coarse.extend(coarse)
         self._scales.extend(scales)
         self._exact.extend(unit)
+
+    def asked(self, vector: Floats) -> Floats:
+        """The vector of a query as those here are: centred, of length 1."""
+        found: Floats = self._comparable(vector[None, :], "query")[0]
+        return found
 
     def near(self, query: Floats, slots: Slots | None = None) -> Floats:
         """The cosine of each slot's vector, or of those of `slots`, with a unit vector, to about one hundredth."""
@@ -72,6 +81,10 @@ class Vectors:
             products = (self._exact.view[slots].astype(np.float32) * query).sum(axis=1)
             found[having] = np.maximum.reduceat(products, firsts)
         return found
+
+    def _comparable(self, vectors: Floats, side: Side) -> Floats:
+        unit = normalised(vectors)
+        return normalised(self._centring.of(unit, side)) if self._centring else unit
 
     def renumber(self, new: NDArray[np.int32]) -> None:
         """After compaction: row `i` is now `new[i]`, or gone where that is negative."""

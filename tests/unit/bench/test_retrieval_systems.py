@@ -14,9 +14,12 @@ from bench.retrieval import systems
 from bench.retrieval.measuring import THERE, Result, figures
 from bench.retrieval.scoring import Quality, quality
 from bench.retrieval.sets import Pack, Paper, Question, packs
-from bench.search import measuring as search_measuring
 from bench.search import page as search_page
 from bench.search import plot as search_plot
+from bench.search.filters import Filtered
+from bench.search.findings import Measured
+from bench.search.findings import figures as figures_of_search
+from bench.search.first import First
 from bench.search.measuring import Sized, Times
 from kyozon.domain.knowledge import Anchor, Chunk
 
@@ -69,8 +72,11 @@ def test_the_retrieval_page_counts_where_kyozon_is_ahead() -> None:
 def test_the_search_page_tells_ratios_of_the_largest_index() -> None:
     times = Times((1.0, 3.0), (2.0, 4.0))
     one = Sized(1000, 2_000_000, 3.0, 0.1, times, times, Times((2.0, 2.0), (3.0, 3.0)), times, 1.0, 0.99)
-    found = search_measuring.figures([one])
-    assert (found["cpu_ms"], found["p50_ratio_numpy"], found["index_bytes_per_passage"]) == (2.0, 1.0, 2000.0)
-    assert flat(found)
-    assert "Among 1,000 passages" in search_page.page([one], 2).summary
+    first = First(1000, 0.75, 0.4, 0.25, 0.1, 12.0, 6.0, 15.0, 4.0)
+    found = Measured([one], [first], 1.0, [Filtered("equal", 2.0, 80.0)], 2)
+    told = figures_of_search(found)
+    assert (told["cpu_ms"], told["p50_ratio_numpy"], told["index_bytes_per_passage"]) == (2.0, 1.0, 2000.0)
+    assert (told["first_ratio_reading"], told["filter_ratio_python"]) == (3.0, 0.025)
+    assert flat(told)
+    assert "Among 1,000 passages" in search_page.page(found).summary
     search_plot.figure([one])

@@ -3,6 +3,7 @@
 from kyozon.domain.knowledge import Comparison
 from kyozon.retrieval.fusing import Fusion
 from kyozon.retrieval.index import Index
+from kyozon.retrieval.postings import ROWS
 from tests.unit.retrieval.worlds import SHUT, Paper, Passage, paper, put, search
 
 LEAVE = paper("doc_leave", "有給休暇は半日単位で取得できる。", "病気休暇には診断書が必要である。")
@@ -98,3 +99,34 @@ def test_equals_come_by_name_and_ordinal() -> None:
 def test_nothing_is_found_in_an_empty_index_or_with_no_words() -> None:
     assert search(Index(), "宿泊費", (1.0, 0.0)) == ()
     assert search(put(Index(), LEAVE), "…！") == ()
+
+
+def test_many_at_once_are_found_as_one_after_the_other() -> None:
+    """More than are cut together, and more than one segment holds; each with vectors that stand beside others."""
+    words = ("有給", "休暇", "宿泊費", "travel", "rooms", "2026年")
+    papers = [
+        Paper(
+            f"doc_{number}",
+            tuple(
+                Passage(
+                    words[number % 6] + words[row % 5] * (row % 3) + f" no{number}",
+                    ((1.0, number % 7 - 3.0, row - 1.0), (0.5, 1.0, number % 11 - 5.0))[: row % 3],
+                )
+                for row in range(1 + number % 4)
+            ),
+        )
+        for number in range(1700)
+    ]
+    together, apart = Index(), Index()
+    together.put_all([(one.entry, [passage.piece(at) for at, passage in enumerate(one.passages)]) for one in papers])
+    for number, one in enumerate(papers):
+        put(apart, one)
+        if number % 600 == 0:
+            search(apart, "休暇")  # which seals a segment of its own
+    assert len(together) == len(apart) > ROWS
+    for text, vector in (("休暇と宿泊費", (0.0, 1.0, 0.5)), ("no77 travel", ()), ("rooms", (1.0, 2.0, 1.0))):
+        found = search(together, text, vector, most=50)
+        assert found
+        assert found == search(apart, text, vector, most=50)
+    put(together, papers[0])
+    assert search(together, "no0 有給")[0].document == "doc_0"

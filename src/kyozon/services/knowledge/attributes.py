@@ -3,7 +3,7 @@
 import re
 
 from kyozon.domain.errors import InvalidRequest
-from kyozon.domain.knowledge import Attributes
+from kyozon.domain.knowledge import MOST_ATTRIBUTES, Attributes
 from kyozon.domain.language import Text
 
 _OURS = "kyozon:"
@@ -11,7 +11,7 @@ READERS = f"{_OURS}readers"
 """The attribute that names readers, joined by commas: `group:legal,user:aiko`. None at all lifts the bound."""
 _KNOWN = (READERS, f"{_OURS}path", f"{_OURS}sha256")
 
-_MOST, _LONGEST_KEY, _LONGEST_VALUE, _MOST_READERS = 16, 64, 512, 100
+_LONGEST_KEY, _LONGEST_VALUE, _MOST_READERS = 64, 512, 100
 _READER = re.compile(r"(user|group|role):[^\s,][^,]{0,99}")
 
 
@@ -23,7 +23,7 @@ def taken(attributes: Attributes) -> tuple[dict[str, str | float | bool], frozen
             raise _unknown(key)
         if not key or len(key) > _LONGEST_KEY or (isinstance(value, str) and len(value) > _LONGEST_VALUE):
             raise _out_of_bounds()
-    if len(rest) > _MOST:
+    if len(rest) > MOST_ATTRIBUTES:
         raise _out_of_bounds()
     return rest, _readers(attributes[READERS]) if READERS in attributes else None
 
@@ -61,8 +61,10 @@ def _unknown(key: str) -> InvalidRequest:
 def _out_of_bounds() -> InvalidRequest:
     return InvalidRequest(
         Text(
-            f"there are at most {_MOST} attributes: keys of 1 to {_LONGEST_KEY} characters, texts of {_LONGEST_VALUE}.",
-            f"attributes は {_MOST} 個まで、キーは 1〜{_LONGEST_KEY} 文字、文字列の値は {_LONGEST_VALUE} 文字までです。",
+            f"there are at most {MOST_ATTRIBUTES} attributes: keys of 1 to {_LONGEST_KEY} characters, texts of "
+            f"{_LONGEST_VALUE}.",
+            f"attributes は {MOST_ATTRIBUTES} 個まで、キーは 1〜{_LONGEST_KEY} 文字、"
+            f"文字列の値は {_LONGEST_VALUE} 文字までです。",
         ),
         "attributes",
     )

@@ -15,7 +15,7 @@ from kyozon.retrieval.index import Found, Index, Piece, Query
 _PAGE = 1000
 _CHUNKS_AT_ONCE = 1000
 _ENTRY = 2048
-"""Bytes, roughly, of what is known of a document beside its passages (1.7 KiB with three attributes)."""
+"""Bytes, roughly, of what is known of a document beside its passages (1.4 KiB with four attributes)."""
 
 
 class Asked(Struct, frozen=True):
@@ -45,17 +45,25 @@ class Shelf:
     async def search(self, version: int, asked: Asked, scope: Scope) -> tuple[Found, ...]:
         """The best of each query, as the truth was at `version` or later; the same chunk once, with its best score."""
         async with self._turn:
-            if self._version < version:
-                await self._catch_up(version)
+            await self._catch_up(version)
             found: tuple[Found, ...] = await _aside(self._look, asked, scope)
             return found
 
+    async def catch_up(self, version: int) -> None:
+        """Read what there is up to `version`, ahead of the first search."""
+        async with self._turn:
+            await self._catch_up(version)
+            await _aside(self._index.settle)
+
     async def _catch_up(self, version: int) -> None:
-        """Read what changed. Changes of a tenant are counted one by one: up to `version`, none is still to come.
+        """Read what changed, if anything did. Changes of a tenant are counted one by one: up to `version`, all have come.
 
         What is read may be newer than that. Then it is read once more the next time, since its version is higher.
         """
-        gone = await self._feed.gone(self._tenant, self._version)
+        if self._version >= version:
+            return
+        # Nothing has gone of what holds nothing yet. A reading that broke off has left something.
+        gone = await self._feed.gone(self._tenant, self._version) if self._made_from else ()
         since, after = self._version, "\U0010ffff"
         while changed := await self._feed.changes(self._tenant, since, after, _PAGE):
             for part in _parts(changed, self._made_from):
@@ -71,16 +79,18 @@ class Shelf:
         await _aside(self._put, changed, {name: list(own) for name, own in groupby(chunks, lambda chunk: chunk.document)})
 
     def _put(self, changed: Sequence[Indexed], chunks: Mapping[str, Sequence[IndexedChunk]]) -> None:
+        new = []
         for one in changed:
             if one.label is None:  # nobody can be cleared for what nobody knows
                 self._remove((one.id,))
                 continue
             entry = Entry(one.id, one.collection, one.label, one.readers, one.attributes)
             if one.id in chunks:
-                self._index.put(entry, [_piece(chunk) for chunk in chunks[one.id]])
+                new.append((entry, [_piece(chunk) for chunk in chunks[one.id]]))
                 self._made_from[one.id] = _made_from(one)
             elif one.id in self._index:
                 self._index.describe(entry)
+        self._index.put_all(new)
         self._weigh()
 
     def _remove(self, documents: Sequence[str]) -> None:

@@ -1,15 +1,21 @@
 """The indexes of all tenants that one server holds in memory."""
 
+import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from kyozon.domain.errors import StorageUnavailable
 from kyozon.ports.knowledge_index import KnowledgeFeed
 
 if TYPE_CHECKING:
     from kyozon.retrieval.directory import Scope
     from kyozon.retrieval.index import Found
     from kyozon.services.knowledge.shelf import Asked, Shelf
+
+_WARMED = 1000
+"""Tenants at most whose indexes are read ahead; before that, memory is full."""
 
 
 class _Held(Struct):
@@ -45,6 +51,33 @@ class Shelves:
         finally:
             held.searches -= 1
             self._let_go()
+
+    async def warm(self) -> None:
+        """Read the indexes of those who searched of late, one after the other, as long as there is room for them.
+
+        Whoever searches meanwhile goes first: he waits for his own index alone, and what is read ahead is the first to go.
+        """
+        try:
+            for tenant, version in await self._feed.recent(_WARMED):
+                if tenant not in self._held and not await self._warmed(tenant, version):
+                    return
+        except StorageUnavailable:
+            return  # Searches say so themselves, and read what they need.
+
+    async def _warmed(self, tenant: str, version: int) -> bool:
+        """Read a tenant's index; whether there was room for it."""
+        # In a thread: what numpy takes to load, nobody else need wait for.
+        shelf = await asyncio.to_thread(import_module, "kyozon.services.knowledge.shelf")
+        if tenant in self._held:
+            return True
+        held = _Held(shelf.Shelf(tenant, self._feed), searches=1)
+        self._held = {tenant: held, **self._held}
+        try:
+            await held.shelf.catch_up(version)
+        finally:
+            held.searches -= 1
+            self._let_go()
+        return tenant in self._held
 
     def _let_go(self) -> None:
         taken = sum(held.shelf.nbytes for held in self._held.values())

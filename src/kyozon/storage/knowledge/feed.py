@@ -23,7 +23,13 @@ _REACH = f"""
 SELECT coalesce((SELECT version FROM knowledge_version WHERE tenant = $1), 0) AS version,
        ARRAY(SELECT m."group" FROM membership m WHERE m.tenant = $1 AND m.member = $2) AS groups, c.id, c.embedder
 FROM (SELECT) AS one LEFT JOIN collection c ON c.id = ANY($7::text[]) AND {rights.COLLECTION}
+    AND (c.expires_at IS NULL OR c.expires_at > now())
 """  # noqa: S608 - constants
+_RECENT = """
+SELECT v.tenant, v.version FROM knowledge_version v JOIN collection c ON c.tenant = v.tenant
+WHERE c.last_active_at > now() - interval '7 days'
+GROUP BY v.tenant ORDER BY max(c.last_active_at) DESC, v.tenant LIMIT $1
+"""
 _CHANGES = """
 SELECT d.id, d.version, d.collection_id, d.readers, d.attributes, d.content, d.chunks, c.embedder
 FROM document d JOIN collection c ON c.id = d.collection_id
@@ -62,6 +68,10 @@ class PostgresKnowledgeFeed:
         rows = await self._rows(_REACH, *rights.reader_arguments(reader), names)
         known = structs.replace(reader, groups=frozenset(rows[0]["groups"]))
         return Reach(rows[0]["version"], known, {row["id"]: row["embedder"] for row in rows if row["id"] is not None})
+
+    async def recent(self, most: int) -> Sequence[tuple[str, int]]:
+        """Tenants who search."""
+        return [(row["tenant"], row["version"]) for row in await self._rows(_RECENT, most)]
 
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         """Documents that changed."""
