@@ -44,6 +44,44 @@ def write_adapter(path: Path, seed: int, strength: float = 0.5) -> Path:
     return _close(writer, path)
 
 
+def write_reader(path: Path, pooling: gguf.PoolingType) -> Path:
+    """A BERT of one layer with random weights: a vector of 32 numbers for a text, or how well one fits another (`RANK`)."""
+    random, width, tokens = np.random.default_rng(0), 32, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokens += [start + letter for start in ("\u2581", "") for letter in "abcdefghijklmnopqrstuvwxyz0123456789休暇出張"]
+    writer = gguf.GGUFWriter(str(path), "bert")
+    writer.add_license("mit")
+    writer.add_context_length(128)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(2 * width)
+    writer.add_head_count(2)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_causal_attention(False)  # noqa: FBT003 - ggml's own signature
+    writer.add_pooling_type(pooling)
+    writer.add_token_type_count(2)
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list(tokens)
+    for name, number in {"pad": 0, "unk": 1, "bos": 2, "eos": 3, "sep": 3, "mask": 4}.items():
+        getattr(writer, f"add_{name}_token_id")(number)
+
+    def layer(name: str, *shape: int) -> None:
+        writer.add_tensor(f"{name}.weight", (random.standard_normal(shape) * 0.3).astype(np.float32))
+        writer.add_tensor(f"{name}.bias", np.zeros(shape[0], np.float32))
+
+    for name, rows in (("token_embd", len(tokens)), ("token_types", 2), ("position_embd", 128)):
+        writer.add_tensor(f"{name}.weight", random.standard_normal((rows, width)).astype(np.float32))
+    for name in ("token_embd_norm", "blk.0.attn_output_norm", "blk.0.layer_output_norm"):
+        layer(name, width)
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+        layer(f"blk.0.{name}", width, width)
+    layer("blk.0.ffn_up", 2 * width, width)
+    layer("blk.0.ffn_down", width, 2 * width)
+    if pooling == gguf.PoolingType.RANK:
+        layer("cls", width, width)
+        layer("cls.output", 1, width)
+    return _close(writer, path)
+
+
 def _close(writer: gguf.GGUFWriter, path: Path) -> Path:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

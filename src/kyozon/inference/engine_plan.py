@@ -12,6 +12,8 @@ from kyozon.ports.local import StoredModel
 
 _CACHE_SHARE = 0.25  # of the machine's memory for one engine's key and value cache
 _FEWEST_SLOTS, _MOST_SLOTS = 2, 8
+_AT_ONCE = 2048
+"""Tokens of the longest text that embedding models and rerankers are given: it is read at once, in memory by its square."""
 
 
 class Patience(Struct, frozen=True):
@@ -74,6 +76,7 @@ def plan(model: StoredModel, cache_bytes_per_token: int, options: EngineOptions,
     return EngineSpec(
         model=str(model.folder / model.files[0]),
         name=model.card.id,
+        kind=model.card.kind,
         context=context,
         slots=max(1, min(wanted, affordable)),
         generation_threads=options.threads or max(machine.cores - 1, 1),
@@ -85,4 +88,5 @@ def plan(model: StoredModel, cache_bytes_per_token: int, options: EngineOptions,
 
 def served_card(card: ModelCard, options: EngineOptions) -> ModelCard:
     """The card with the context the engine really gives: the model's own, or less where the options say less."""
-    return msgspec.structs.replace(card, context=min(card.context or options.context, options.context))
+    most = options.context if card.kind == "chat" else min(options.context, _AT_ONCE)
+    return msgspec.structs.replace(card, context=min(card.context or most, most))

@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from kyozon.domain.models import CardKind
+
 _HTTP_THREADS = 512  # Each request holds one while it waits and streams, and the health check must find one free.
 
 
@@ -28,6 +30,7 @@ class EngineSpec(Struct, frozen=True):
     slots: int
     generation_threads: int
     prompt_threads: int
+    kind: CardKind = "chat"
     adapters: tuple[str, ...] = ()
     secret: str = ""
 
@@ -69,6 +72,11 @@ def _serve(spec: EngineSpec) -> Any:
     parameters.port = 0
     parameters.n_parallel = spec.slots
     parameters.n_ctx = spec.context * spec.slots  # The engine divides what it is given among the slots.
+    if spec.kind != "chat":
+        parameters.embedding = True
+        parameters.n_batch = parameters.n_ubatch = spec.context  # a text is read at once, or refused
+    if spec.kind == "reranking":
+        parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_RANK
     parameters.cpuparams.n_threads = spec.generation_threads
     parameters.cpuparams_batch.n_threads = spec.prompt_threads
     parameters.n_threads_http = _HTTP_THREADS

@@ -104,6 +104,19 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB"
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file that another program may take away at this moment; 0 where it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def bytes_under(folder: Path) -> int:
+    """Bytes of the files in a folder that another program works in: a folder, too, may go while it is looked at."""
+    return sum(size_of(Path(place, name)) for place, _, names in os.walk(folder) for name in names)
+
+
 @contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
     """Hold `lock` against other processes for the length of the block; raises `BlockingIOError` where it is held."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
@@ -72,20 +73,34 @@ def read_header(path: Path) -> Header:
         raise InvalidRequest(
             Text(
                 f"{path.name} is not a usable GGUF model file: {error}. Pull it again, or choose another file.",
-                f"{path.name} は使用できる GGUF モデルファイルではありません：{error}。"
+                f"{path.name} は使用できる GGUF モデルファイルではありません（{_in_japanese(error)}）。"
                 "もう一度取得するか、別のファイルを選んでください。",
             ),
             "source",
         ) from error
 
 
+class _Unusable(ValueError):
+    """What is wrong with a file, in both languages."""
+
+    def __init__(self, en: str, ja: str) -> None:
+        super().__init__(en)
+        self.ja = ja
+
+
+def _in_japanese(error: Exception) -> str:
+    if isinstance(error, _Unusable):
+        return error.ja
+    return reason_of(error).ja if isinstance(error, OSError) else "読み取れません"
+
+
 def _parse(content: mmap.mmap) -> Header:
     cursor = _Cursor(content)
     if cursor.take(4) != MAGIC:
-        raise ValueError("it does not begin with GGUF")
+        raise _Unusable("it does not begin with GGUF", "先頭が GGUF ではありません")
     version = cursor.number("I")
     if version not in _VERSIONS:
-        raise ValueError(f"GGUF version {version} is not supported")
+        raise _Unusable(f"GGUF version {version} is not supported", f"GGUF バージョン {version} には対応していません")
     tensors, pairs = cursor.number("Q"), cursor.number("Q")
     metadata: dict[str, Value] = {}
     for _ in range(pairs):
@@ -100,7 +115,8 @@ def _parse(content: mmap.mmap) -> Header:
     alignment = metadata.get("general.alignment", _ALIGNMENT)
     padding = -cursor.at % alignment if isinstance(alignment, int) and alignment > 0 else 0
     if tensors and cursor.at + padding + last >= len(content):
-        raise ValueError(f"it is cut off at byte {len(content)}, before its last tensor")
+        size = len(content)
+        raise _Unusable(f"it is cut off at byte {size}, before its last tensor", f"{size} バイトで途切れています")
     return Header(metadata, parameters)
 
 
@@ -109,7 +125,7 @@ def _tensor(cursor: "_Cursor") -> tuple[int, int]:
     cursor.string()
     dimensions = cursor.number("I")
     if dimensions > _MOST_DIMENSIONS:
-        raise ValueError(f"a tensor claims {dimensions} dimensions")
+        raise _Unusable(f"a tensor claims {dimensions} dimensions", f"次元が {dimensions} あるテンソルがあります")
     shape = [cursor.number("Q") for _ in range(dimensions)]
     cursor.take(4)  # its type
     return prod(shape), cursor.number("Q")
@@ -147,7 +163,7 @@ class _Cursor:
         if kind == _STRING:
             return self.string()
         if kind not in _SCALARS:
-            raise ValueError(f"unknown value type {kind}")
+            raise _Unusable(f"unknown value type {kind}", f"値の型 {kind} は不明です")
         return self.scalar(_SCALARS[kind])
 
     def _array(self) -> tuple[Scalar, ...] | None:
@@ -160,7 +176,7 @@ class _Cursor:
             for _ in range(count):
                 self._skip(self.number("Q"))
         else:
-            raise ValueError(f"unknown array type {kind}")
+            raise _Unusable(f"unknown array type {kind}", f"配列の型 {kind} は不明です")
         return None
 
     def _skip(self, size: int) -> None:
@@ -169,4 +185,5 @@ class _Cursor:
 
     def _need(self, size: int) -> None:
         if self.at + size > len(self._content):
-            raise ValueError(f"it is cut off at byte {len(self._content)}")
+            size = len(self._content)
+            raise _Unusable(f"it is cut off at byte {size}", f"{size} バイトで途切れています")

@@ -43,7 +43,7 @@ class Download(Struct, frozen=True):
     @property
     def missing(self) -> int:
         """Bytes still to come."""
-        return 0 if self.target.exists() else max(self.file.size - _size(self.part), 0)
+        return 0 if self.target.exists() else max(self.file.size - files.size_of(self.part), 0)
 
 
 def download(one: Download, report: Report) -> str:
@@ -55,12 +55,12 @@ def download(one: Download, report: Report) -> str:
     """
     fruitless = 0
     while not one.target.exists():
-        before, failure = _size(one.part), None
+        before, failure = files.size_of(one.part), None
         if before < one.file.size:
             failure = _try(one, report)
-        if _size(one.part) >= one.file.size:
+        if files.size_of(one.part) >= one.file.size:
             one.part.replace(one.target)
-        elif _size(one.part) > before:
+        elif files.size_of(one.part) > before:
             fruitless = 0  # A long download is cut many times on a poor line; only silence counts.
         elif fruitless + 1 < _FRUITLESS_TRIES:
             fruitless += 1
@@ -93,7 +93,7 @@ def client_errors() -> type[Exception]:
 def _receive(one: Download, report: Report) -> None:
     from huggingface_hub import get_session, utils  # noqa: PLC0415 - imported late: it takes its time
 
-    done = _size(one.part)
+    done = files.size_of(one.part)
     headers = {**utils.build_hf_headers(library_name="kyozon"), "Accept-Encoding": "identity"}  # type: ignore[attr-defined]
     if done:
         headers["Range"] = f"bytes={done}-"
@@ -121,7 +121,3 @@ def _verified(one: Download, report: Report) -> str:
             "削除しましたので、もう一度取得してください。",
         )
     )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

@@ -36,7 +36,7 @@ def requantise(source: Path, target: Path, to: Quantisation, report: Report) -> 
     step = f"requantise to {to}"
 
     def look(_: str) -> None:
-        done = part.stat().st_size if part.exists() else 0
+        done = files.size_of(part)
         report(Progress(step, done, max(expected, done)))
 
     command = [sys.executable, "-m", "kyozon.inference.quantise", str(source), str(part), to]

@@ -155,7 +155,7 @@ def _download(requirement: str, wheels: Path, report: Report) -> Path:
     command = [*_pip(importlib.util.find_spec("pip") is not None, shutil.which("uv")), *options, requirement]
 
     def look(output: str) -> None:
-        done = sum(file.stat().st_size for file in scratch.rglob("*") if file.is_file())
+        done = files.bytes_under(scratch)
         report(Progress(f"download {requirement}", done, max(_stated_size(output), done)))
 
     status, output = child.run_watched(command, wheels / "pip.log", environment, look)

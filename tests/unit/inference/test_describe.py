@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+import pytest
+
 from kyozon.inference.describe import describe
 from kyozon.inference.gguf_header import Header, Value
 from kyozon.inference.sources import Fetched
@@ -39,3 +41,17 @@ def test_a_tiny_model_is_a_demonstration_and_costs_nothing() -> None:
     assert not card.demo
     assert [price.input + price.output for price in card.prices] == [Decimal(0)]
     assert (card.zone, card.open_weights, card.abilities["images"]) == ("host", True, False)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "kind"),
+    [(None, "chat"), (0, "chat"), (1, "embedding"), (2, "embedding"), (3, "embedding"), (4, "reranking")],
+)
+def test_the_pooling_says_what_a_model_is_for(pooling: int | None, kind: str) -> None:
+    facts: dict[str, Value] = {"llama.embedding_length": 384}
+    card = describe(
+        "m", _header(facts if pooling is None else facts | {"llama.pooling_type": pooling}, 90_000_000), FETCHED
+    )
+    assert card.kind == kind
+    assert card.dimensions == (384 if kind == "embedding" else None)
+    assert card.demo == ("schema" in card.abilities) == (kind == "chat")

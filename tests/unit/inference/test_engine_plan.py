@@ -25,6 +25,14 @@ def test_the_context_is_the_models_own_or_less() -> None:
     assert served_card(CARD, OPTIONS).context == 8192
 
 
+def test_what_is_read_at_once_is_shorter() -> None:
+    reader = msgspec.structs.replace(CARD, kind="embedding")
+    assert served_card(reader, OPTIONS).context == 2048
+    assert served_card(msgspec.structs.replace(reader, context=512), OPTIONS).context == 512
+    spec = plan(msgspec.structs.replace(MODEL, card=reader), 0, OPTIONS, Machine(2, GB))
+    assert (spec.kind, spec.context) == ("embedding", 2048)
+
+
 def test_short_memory_costs_slots_and_never_context() -> None:
     spec = plan(MODEL, 100_000, OPTIONS, Machine(8, 8 * GB))
     assert (spec.slots, spec.context) == (2, 8192)

@@ -92,3 +92,10 @@ def _read_or_refuse(folder: Path, content: bytes) -> None:
         assert read_header(path).parameters >= 0
     except InvalidRequest as error:
         assert error.param == "source"  # noqa: PT017 - both ends are right, a crash is wrong
+
+
+def test_a_japanese_reader_is_told_in_japanese(tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_bytes(b"no such file")
+    with pytest.raises(InvalidRequest) as refused:
+        read_header(tmp_path / "m.gguf")
+    assert "先頭が GGUF ではありません" in refused.value.message("ja")
