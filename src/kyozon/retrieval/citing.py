@@ -20,11 +20,12 @@ _LONGEST = 600
 
 
 class Found(Struct, frozen=True):
-    """A place in a source: what a claim rests on."""
+    """A place in a source: what a claim rests on. `head` is that of the table whose row it is, where it is to be shown."""
 
     source: Source
     span: Span
     score: float
+    head: str = ""
 
     @property
     def quote(self) -> str:

@@ -50,6 +50,12 @@ def ended(claim: str) -> bool:
     return claim.rstrip().endswith((*_ENDS, *_CLOSES, "|"))
 
 
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a table: its cells are parted by ` | `."""
+    said = line.strip()
+    return " | " in said or (said.startswith("|") and said.endswith("|"))
+
+
 def _blocks(text: str) -> Iterator[Span]:
     """Lines, with those that a page has wrapped joined."""
     lines = list(_lines(text))
@@ -73,6 +79,8 @@ def _lines(text: str) -> Iterator[Span]:
 def _goes_on(line: str, following: str, widest: int) -> bool:
     said, after = line.rstrip(), following.strip()
     if not said or not after or said[-1] in _ENDS + "：:|" or said.startswith(("#", "|")) or _ITEM.match(following):
+        return False
+    if is_row(line) or is_row(following):
         return False
     return _width(line) >= max(_NARROWEST, _WRAPPED_AT * widest)
 

@@ -13,8 +13,9 @@ from kyozon.domain.language import Language, Text
 from kyozon.retrieval.citing import Found, marks_inside, place_of, without_marks
 from kyozon.retrieval.claims import claims, ended, whole
 from kyozon.retrieval.evidence import bearing
-from kyozon.retrieval.grounding import Memory, covered, grams
+from kyozon.retrieval.grounding import Memory, grams
 from kyozon.retrieval.packing import Source
+from kyozon.retrieval.quoting import closest
 
 NOT_FOUND = Text(
     "I could not find an answer to this in your documents.",
@@ -33,10 +34,7 @@ _DENIED = re.compile(
 )
 _FENCE = re.compile(r"</?passages-[0-9a-f]{8}>?")
 _BEARS = 0.5
-_AS_CLOSE = 0.6
-_LONGER = 0.08
 _FEWEST = 2
-_MOST_QUOTES = 2
 _BRIEF = 256
 _SHARE = 8
 
@@ -164,12 +162,14 @@ class Composer:
             self._said += before
             found = place_of(words, self._sources, cited, self._memory)
             self._claim(words, found)
-            self._supported = self._supported or (found is not None and self._counts(found, cited))
+            self._supported = self._supported or (found is not None and self._counts(words, found, cited))
         elif words.strip():
             self._said += before + words
 
-    def _counts(self, found: Found, cited: Sequence[int]) -> bool:
+    def _counts(self, words: str, found: Found, cited: Sequence[int]) -> bool:
         """Whether a claim that has support says something about what was asked: small models repeat whatever they read."""
+        if _is_heading(words, found):
+            return False
         if not self._evident:
             return found.source.number in cited
         return bearing(self._question, found.source, found.span) >= _BEARS
@@ -205,33 +205,12 @@ class Composer:
     def _quoted(self) -> bool:
         """Quote what is closest to the question; whether there was anything."""
         self._said = _QUOTING.to(self._language) + "\n"
-        for place in _closest(self._question, self._sources, self._memory):
+        for place in closest(self._question, self._sources, self._memory):
             self._said += "\n> "
-            quote = self._safe(" ".join(place.quote.split("\n")))
-            self._claim(quote, place)
+            if place.head:
+                self._said += self._safe(place.head) + "\n> "
+            self._claim(self._safe(" ".join(place.quote.split("\n"))), place)
         return bool(self._citations)
-
-
-def _closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Found]:
-    """The places that share most words with the question, the best first; of two that overlap the better."""
-    found = []
-    for source in sources:
-        for span in memory.windows(source.text):
-            words = source.text[slice(*span)]
-            if len(memory.grams(words)) >= _FEWEST:
-                more = len(claims(words)) - 1
-                found.append(Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more))
-    found.sort(key=lambda place: -place.score)
-    chosen: list[Found] = []
-    for place in found:
-        close = place.score >= _AS_CLOSE * found[0].score
-        if close and len(chosen) < _MOST_QUOTES and not any(_overlap(place, other) for other in chosen):
-            chosen.append(place)
-    return chosen
-
-
-def _overlap(one: Found, other: Found) -> bool:
-    return one.source == other.source and one.span[0] < other.span[1] and other.span[0] < one.span[1]
 
 
 def _scrap(text: str) -> int:
@@ -244,3 +223,13 @@ def _is_claim(words: str) -> bool:
     """Not a heading of what follows, a question, a word of courtesy, or that nothing was found."""
     said = words.strip()
     return not said.endswith((":", "：", "?", "？")) and len(grams(said)) >= _FEWEST and not _DENIED.search(said)
+
+
+def _is_heading(words: str, found: Found) -> bool:
+    """Whether a claim says nothing but the headings above its place: they tell what a rule is about, not what it says."""
+    above = {*found.anchor.section, *found.source.context.split("\n")}
+    left = " ".join(words.split())
+    for title in sorted(above, key=len, reverse=True):
+        if not title.endswith(("。", ".")):  # One that is a sentence says something.
+            left = left.replace(" ".join(title.split()), " ")
+    return len(grams(left)) < _FEWEST

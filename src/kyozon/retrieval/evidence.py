@@ -1,7 +1,7 @@
 """Whether what was found can answer a question: judged by the question's own words, which one place should have together.
 
-Vectors do not decide this: a question about a leave that a rule does not name is as near to that rule as one about a leave
-that it names.
+It must have what is asked for, too (`asking`). Vectors do not decide this: a question about a leave that a rule does not
+name is as near to that rule as one about a leave that it names.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from kyozon.retrieval.asking import asked, held
 from kyozon.retrieval.claims import Span, claims
 from kyozon.retrieval.grounding import folded_numbers, grams, numbers, stems, windows
 from kyozon.retrieval.packing import Source
@@ -32,22 +33,26 @@ class Evidence(Struct, frozen=True):
     """What speaks for an answer: shares, from 0 to 1, of the question's words that stand together in the best place.
 
     `terms` are its nouns, so far as they can be told without a dictionary, `pairs` what `grounding.grams` sees in it.
-    `numbers` says that the sources have every number of the question.
+    `numbers` says that the sources have every number of the question, `kind` that the place has what is asked for.
     """
 
     terms: float
     pairs: float
     numbers: bool
+    kind: bool
 
     @property
     def share(self) -> float:
-        """Both together; nothing where a number is foreign."""
-        return (self.terms + self.pairs) / 2 if self.numbers else 0.0
+        """Both together; nothing where a number is foreign or the kind is missing."""
+        return (self.terms + self.pairs) / 2 if self.numbers and self.kind else 0.0
 
     @property
     def evident(self) -> bool:
         """Whether an answer stands there."""
         return self.share >= EVIDENT
+
+
+_NOTHING = Evidence(0.0, 0.0, numbers=False, kind=False)
 
 
 def bearing(question: str, source: Source, span: Span) -> float:
@@ -60,21 +65,27 @@ def bearing(question: str, source: Source, span: Span) -> float:
 
 
 def evidence(question: str, sources: Sequence[Source]) -> Evidence:
-    """What the sources have for a question."""
-    places = list(_places(sources[:_BEST]))
-    terms, pairs = _terms(question), _pairs(question)
-    best_terms = max((_share(terms, place) for place in places), default=0.0)
-    best_pairs = max((_paired(pairs, place) for place in places), default=0.0)
+    """What the best place of the sources has for a question."""
     known = frozenset[str]().union(*(numbers(f"{source.filename} {source.text}") for source in sources))
-    return Evidence(best_terms, best_pairs, numbers(question) <= known)
+    terms, pairs, own, folded = _terms(question), _pairs(question), numbers(question), folded_numbers(question)
+    wanted, said = asked(folded), own <= known
+    found = (
+        Evidence(
+            _share(terms, above + place),
+            _paired(pairs, above + place),
+            numbers=said,
+            kind=held(wanted, folded, folded_numbers(place), own),
+        )
+        for above, place in _places(sources[:_BEST])
+    )
+    return max(found, key=lambda one: one.share, default=_NOTHING)
 
 
-def _places(sources: Sequence[Source]) -> Iterator[str]:
-    """A few claims that follow one another, under the headings that they stand under."""
+def _places(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
+    """The headings above a few claims that follow one another, and these."""
     for source in sources:
-        above = _above(source)
         for start, end in windows(source.text):
-            yield above + source.text[start:end]
+            yield _above(source), source.text[start:end]
 
 
 def _above(source: Source) -> str:

@@ -33,6 +33,12 @@ def test_items_and_rows_are_claims_of_their_own() -> None:
     ]
 
 
+def test_rows_without_outer_bars_are_claims_of_their_own_however_wide() -> None:
+    rows = ["区分 | 上限日数 | 承認者と連絡先と代理", "通常 | 週3日 | 課長（内線 2100 番台の代表）", "育児 | 週5日 | 部長"]
+
+    assert said("\n".join(rows)) == rows
+
+
 def test_of_a_text_that_grows_only_ended_claims_are_whole() -> None:
     assert "It is 3 days. And"[: whole("It is 3 days. And")].rstrip() == "It is 3 days."
     assert whole("It is 3.") == 0  # 3.5, perhaps

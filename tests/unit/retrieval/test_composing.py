@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kyozon.retrieval.citing import aligned, marks_inside, stands, without_marks
 from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
@@ -69,6 +70,22 @@ def test_where_a_model_was_cut_off_proves_nothing_of_what_it_said_before() -> No
 
     assert found.kind == "quoted"
     assert "blue" not in found.text
+
+
+@pytest.mark.parametrize("heading", ["第1条 休暇", "## 第1条 休暇", "休暇 第1条 休暇", "第1条 休暇 ぬるぽ"])
+def test_headings_alone_make_no_answer(heading: str) -> None:
+    assert composed(f"{heading} [1]\n社員食堂は無料です。").kind == "quoted"
+    assert composed(f"{heading} [1]\n社員食堂は無料です。", evident=False).kind == "refused"
+
+
+def test_a_heading_that_is_a_sentence_says_something() -> None:
+    source = passage("faq", f"{WORDS[2]} Ask the help desk.\n")
+    anchor = structs.replace(source.chunk.anchor, section=(WORDS[2],))
+    sources = packed([structs.replace(source, chunk=structs.replace(source.chunk, anchor=anchor))], len, 1000)
+    composer = Composer(QUESTION, sources, "en")
+    composer.feed(WORDS[2])
+
+    assert composer.finish()[1].kind == "answered"
 
 
 def test_a_short_answer_needs_no_full_stop() -> None:

@@ -1,0 +1,73 @@
+"""What is quoted where no answer can be checked: the places that come closest to a question.
+
+Of a table it is the row that was asked for, under the table's head; words and rows never stand in one quotation.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from kyozon.retrieval.citing import Found
+from kyozon.retrieval.claims import Span, claims, is_row
+from kyozon.retrieval.grounding import Memory, covered
+from kyozon.retrieval.packing import Source
+
+_AS_CLOSE = 0.6
+_LONGER = 0.08
+_FEWEST = 2
+_MOST_QUOTES = 2
+
+
+def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Found]:
+    """The places that share most words with the question, the best first; of two that overlap the better.
+
+    A row has the words of its table's head, too. Of one table another row is quoted only if it is as close.
+    """
+    found = [place for source in sources for place in _places(question, source, memory)]
+    found.sort(key=lambda place: -place.score)
+    chosen: list[Found] = []
+    for place in found:
+        close = place.score >= _AS_CLOSE * found[0].score
+        if close and len(chosen) < _MOST_QUOTES and not any(_is_said(place, other) for other in chosen):
+            chosen.append(place)
+    return chosen
+
+
+def _places(question: str, source: Source, memory: Memory) -> Iterator[Found]:
+    rows = list(_rows(source))
+    for head, span in rows:
+        words = f"{head}\n{source.text[slice(*span)]}"
+        if len(memory.grams(words)) >= _FEWEST:
+            yield Found(source, span, covered(question, [words]) + 0.1 / source.number, head)
+    for span in memory.windows(source.text):
+        words = source.text[slice(*span)]
+        if len(memory.grams(words)) >= _FEWEST and not (rows and any(map(is_row, words.split("\n")))):
+            more = len(claims(words)) - 1
+            yield Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more)
+
+
+def _rows(source: Source) -> Iterator[tuple[str, Span]]:
+    """The head and the place of every row of every table. What began before the source has its head in the context."""
+    before = source.context.rpartition("\n")[2]
+    for rows, spans in groupby(_lines(source.text), lambda span: is_row(source.text[slice(*span)])):
+        told = [span for span in spans if any(map(str.isalnum, source.text[slice(*span)]))] if rows else []
+        if not told:
+            continue
+        first = source.text[slice(*told[0])]
+        begun = told[0][0] == 0 and is_row(before) and before.count("|") >= first.count("|")
+        for span in told if begun else told[1:]:
+            yield before if begun else first, span
+
+
+def _lines(text: str) -> Iterator[Span]:
+    at = 0
+    for line in text.split("\n"):
+        if line.strip():
+            yield at, at + len(line.rstrip())
+        at += len(line) + 1
+
+
+def _is_said(one: Found, other: Found) -> bool:
+    if one.source != other.source:
+        return False
+    farther = one.head == other.head != "" and one.score < other.score
+    return farther or (one.span[0] < other.span[1] and other.span[0] < one.span[1])
