@@ -56,6 +56,11 @@ provider = "gemini"
 upstream = "gemini-2.5-flash"
 abilities = ["tools", "schema", "reasoning"]
 prices = [{{ valid_from = 2025-01-01, input = "0.30", output = "2.50", source = "test" }}]
+
+[models.rented-reranker]
+provider = "openai"
+kind = "reranking"
+prices = [{{ valid_from = 2025-01-01, input = "0", output = "0", thousand_searches = "2", source = "test" }}]
 """
 
 

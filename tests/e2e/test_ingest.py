@@ -86,6 +86,16 @@ def test_a_folder_again_and_again(kyozon: RunningKyozon, folder: Path) -> None:
     again = ingest(kyozon, key, str(folder), "-c", store, "--delete", KYOZON_LANG="ja")
     assert (again["changed"], again["removed"], again["added"]) == (["規程/rule-1.md"], ["規程/rule-2.md"], [])
     assert list(again["failed"]) == ["規程/broken.pdf"]
+    as_owner: dict[str, Any] = {"KYOZON_API_KEY": key, "KYOZON_LANG": "ja"}
+    shown = kyozon.command("collections", "show", store, **as_owner).stdout
+    assert "埋め込みモデル" in shown
+    assert f"失敗の理由：kyozon collections files {store} --failed" in shown
+    told = kyozon.command("collections", "files", store, "--failed", **as_owner).stdout
+    assert "規程/broken.pdf" in told
+    assert "もう一度取り込んでください" in told.replace("\n", "").replace(" ", "")
+    assert "trains.txt" not in told
+    every = json.loads(kyozon.command("collections", "files", store, "--json", **as_owner).stdout)["data"]
+    assert sorted(one["status"] for one in every) == ["completed", "completed", "completed", "failed"]
     found = kyozon.openai(key).vector_stores.search(store, query="days of leave").data
     assert sorted(part.text for one in found for part in one.content if "leave" in part.text) == [
         "# Rule 0\n\nThere are 10 days of leave.",

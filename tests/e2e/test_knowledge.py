@@ -81,6 +81,7 @@ def test_a_corpus_is_measured_and_kept_and_what_makes_it_worse_is_seen(office: O
     assert found["measures"]["files.recall"] == {"mean": 1.0, "low": 0.6306, "high": 1.0, "count": 8}
     assert found["measures"]["passages.mrr10"]["mean"] > 0.8
     assert {"kyozon", "embedder", "chunking", "most", "dense"} <= set(found["made_with"])
+    assert found["made_with"]["collection"] == f"office ({found['collection']})"
 
     worse = office.measured("--baseline", str(kept), "--most", "5", collection="mixed", status=1)
     assert {"files.mrr10", "passages.recall"} <= set(worse["worse"])
@@ -98,6 +99,16 @@ def test_two_settings_are_compared(office: Office) -> None:
     poorer = office.measured("--most", "1", "--dense", "0", "--compare", "most=10,dense=0.5", questions=path)
     assert (poorer["made_with"]["dense"], poorer["compared_with"]["dense"]) == ("0", "0.5")
     assert poorer["differences"]["files.recall"]["mean"] == -0.5
+
+
+def test_a_reranker_is_measured_before_it_is_used(office: Office, rented: Rented) -> None:
+    found = office.measured("--reranker", "rented-reranker", "--compare", "reranker=none")
+    assert (found["made_with"]["reranker"], found["made_with"]["reranked"]) == ("rented-reranker", "8 / 8")
+    assert (found["compared_with"]["reranker"], found["compared_with"]["reranked"]) == ("none", "0 / 8")
+    assert found["measures"]["files.recall"]["mean"] == 1.0
+    asked = [one.json for one in rented.openai.received if one.path.endswith("/rerank")]
+    assert {one["model"] for one in asked} == {"rented-reranker"}
+    assert sorted(one["query"] for one in asked) == sorted(ASKED.values())
 
 
 def test_a_file_that_is_not_there_is_named_with_its_line(office: Office) -> None:

@@ -19,7 +19,10 @@ TOOLS: Any = [
             "name": "get_weather",
             "parameters": {
                 "type": "object",
-                "properties": {"city": {"type": "string"}, "unit": {"type": "string", "enum": ["C", "F"]}},
+                "properties": {
+                    "city": {"type": "string", "enum": ["Osaka", "Tokyo"]},
+                    "unit": {"type": "string", "enum": ["C", "F"]},
+                },
                 "required": ["city", "unit"],
                 "additionalProperties": False,
             },
@@ -62,7 +65,10 @@ def test_usage_is_not_streamed_to_who_did_not_ask(client: openai.OpenAI) -> None
 def test_a_schema_is_enforced(client: openai.OpenAI) -> None:
     schema = {
         "type": "object",
-        "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}},
+        "properties": {
+            "name": {"type": "string", "enum": ["Aiko", "Ben"]},
+            "age": {"type": "integer", "minimum": 0, "maximum": 120},
+        },
         "required": ["name", "age"],
         "additionalProperties": False,
     }
@@ -74,6 +80,7 @@ def test_a_schema_is_enforced(client: openai.OpenAI) -> None:
     )
     found = json.loads(answer.choices[0].message.content or "")
     assert set(found) == {"name", "age"}
+    assert found["name"] in ("Aiko", "Ben")
     assert isinstance(found["age"], int)
 
 
@@ -95,7 +102,7 @@ def test_a_required_tool_is_called_with_arguments_of_its_schema(client: openai.O
     (call,) = message.tool_calls
     assert call.function.name == "get_weather"
     arguments = json.loads(call.function.arguments)
-    assert isinstance(arguments["city"], str)
+    assert arguments["city"] in ("Osaka", "Tokyo")
     assert arguments["unit"] in ("C", "F")
 
 

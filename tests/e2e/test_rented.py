@@ -91,6 +91,25 @@ def test_confidential_words_never_reach_a_rented_model(kyozon: RunningKyozon, ke
     assert [fake.received for fake in rented.all()] == [[], [], []]
 
 
+def test_a_reranking_is_recorded_charged_and_explained(kyozon: RunningKyozon, key: str) -> None:
+    client = kyozon.openai(key, **{"x-kyozon-label": "internal"})
+    body = {"model": "rented-reranker", "query": "red apples", "documents": ["the sea", "red apples and pears"], "top_n": 1}
+    found: Any = client.post("/rerank", body=body, cast_to=object)
+    assert found["results"] == [{"index": 1, "relevance_score": 1.0}]
+    anybody: Any = client.post("/rerank", body=body | {"model": "auto"}, cast_to=object)
+    assert (anybody["model"], anybody["results"]) == ("rented-reranker", found["results"])
+    record = kyozon.json("explain", found["id"])
+    assert (record["kind"], record["chosen"]) == ("reranking", "rented-reranker")
+    assert Decimal(record["outcome"]["charge"]["amount"]) == Decimal("0.002")
+    assert record["outcome"]["usage"]["searches"] == 1
+    told = kyozon.command("explain", found["id"]).stdout
+    assert "reranking" in told
+    assert "searches: 1" in told
+    assert kyozon.command("explain", found["id"], "--replay").returncode == 0
+    with pytest.raises(openai.PermissionDeniedError):
+        kyozon.openai(key, **{"x-kyozon-label": "confidential"}).post("/rerank", body=body, cast_to=object)
+
+
 def test_a_refusal_speaks_japanese(kyozon: RunningKyozon, key: str) -> None:
     client = kyozon.openai(key, **{"x-kyozon-label": "restricted", "accept-language": "ja"})
     with pytest.raises(openai.PermissionDeniedError, match="ラベル"):

@@ -54,7 +54,8 @@ class Bookshelf:
         self.stored, self.gathered = PostgresFiles(database), PostgresCollections(database)
         self.files = FileService(self.stored, self.registry, self.provenance, WORLD, most=1 << 22)
         self.collections = CollectionService(self.gathered, self.registry, WORLD, "embedder")
-        self.documents = DocumentService(PostgresDocuments(database), self.files, self.collections, self.provenance, WORLD)
+        self.shelved = PostgresDocuments(database)
+        self.documents = DocumentService(self.shelved, self.files, self.collections, self.provenance, WORLD)
         self.groups = GroupService(PostgresGroups(database), WORLD)
 
     async def file(self, caller: Caller, words: str = "words", label: Label = PUBLIC) -> StoredFile:

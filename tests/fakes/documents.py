@@ -79,6 +79,10 @@ class MemoryResponses:
         found = self.by_id.get((reader.tenant, name))
         return found if found is not None and found.expires_at > now else None
 
+    async def whose(self, tenant: str, name: str, now: datetime) -> str | None:
+        found = self.by_id.get((tenant, name))
+        return found.user if found is not None and found.expires_at > now else None
+
     async def may_read(self, reader: Reader, value: str) -> bool:
         assert reader.tenant
         assert value.startswith(("dec_", "resp_"))

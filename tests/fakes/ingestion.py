@@ -11,7 +11,7 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent
 from kyozon.domain.callers import Caller
-from kyozon.domain.knowledge import Chunk, Failure, Parsed, Progress, Reader
+from kyozon.domain.knowledge import Chunk, Document, Failure, Parsed, Progress, Reader
 from kyozon.ports.knowledge_ingestion import Job, Missing, Reindex, Vectors
 from kyozon.ports.knowledge_parsing import Report
 from kyozon.services.knowledge.answering import AnsweringService
@@ -20,6 +20,7 @@ from kyozon.services.knowledge.documents import DocumentService
 from kyozon.services.knowledge.files import FileService
 from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.ingesting import Ingesting
+from kyozon.services.knowledge.ranking import Ranking
 from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.taking_in import TakingIn
@@ -34,13 +35,15 @@ class MemoryIngestion:
         self._all = knowledge
         self._held: dict[str, str] = {}
         self._claims = count(1)
+        self._turns: dict[str, str] = {}
 
     async def claim(self, after: str) -> Job | None:
         every = self._all.documents.values()
         waiting = [one for one in every if one.status == "in_progress" and one.id not in self._held]
         if not waiting:
             return None
-        one = min(waiting, key=lambda each: (each.tenant <= after, each.tenant, each.id))
+        one = min(waiting, key=lambda each: self._turn(each, after))
+        self._turns[one.tenant] = one.collection
         file, attached = self._all.files[one.file], self._all.attached[one.id]
         self._held[one.id] = claim = f"claim {next(self._claims)}"
         embedder = self._all.collections[one.collection].embedder
@@ -84,7 +87,8 @@ class MemoryIngestion:
                 self._all.vectors[job.document, chunk.ordinal] = made[_content(chunk)]
         return self._mine(job)
 
-    async def publish(self, job: Job) -> bool:
+    async def publish(self, job: Job, progress: Progress | None = None) -> bool:
+        del progress
         if not self._mine(job):
             return False
         chunks, old = self._all.chunks[job.document], self._all.attached[job.document].replaces
@@ -112,6 +116,10 @@ class MemoryIngestion:
 
     async def watch(self, waiting: Callable[[], None]) -> None:
         raise NotImplementedError
+
+    def _turn(self, one: Document, after: str) -> tuple[bool, str, bool, str, str]:
+        last = self._turns.get(one.tenant, "")
+        return one.tenant <= after, one.tenant, one.collection <= last, one.collection, one.id
 
     def _mine(self, job: Job) -> bool:
         there = self._all.documents.get(job.document)
@@ -159,7 +167,8 @@ class Papers:
         self.collections = CollectionService(MemoryCollections(known), registry, world, "embedder")
         self.documents = DocumentService(MemoryDocuments(known), self.files, self.collections, provenance, world)
         self.groups = GroupService(MemoryGroups(known), world)
-        self.search = SearchService(MemoryFeed(known), house.embeddings, provenance, self.collections)
+        ranking = Ranking(house.reranking, registry)
+        self.search = SearchService(MemoryFeed(known), house.embeddings, provenance, self.collections, ranking)
         self.answering = AnsweringService(house.chat, self.search, provenance, MemoryRights(known), registry, world)
         waiting = MemoryIngestion(known)
         taking_in = TakingIn(waiting, TextParser(), house.embeddings, provenance, world)

@@ -19,6 +19,7 @@ from kyozon.domain.callers import ApiKey, Caller, Limits
 from kyozon.domain.canaries import Canary, CanaryAlarm
 from kyozon.domain.cascades import Hold
 from kyozon.domain.labels import Clearance, Label, Level, Zone
+from kyozon.domain.language import Language
 from kyozon.domain.models import AUTO, ModelCard, Price, Provider
 from kyozon.domain.policy import Reloaded
 from kyozon.domain.quality import HIGH, Goal
@@ -45,7 +46,7 @@ from kyozon.services.cascading import Cascading
 from kyozon.services.chat import Ask, ChatService, Steps
 from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
-from kyozon.services.egress import Egress
+from kyozon.services.egress import Adapters, Egress
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
@@ -60,6 +61,7 @@ from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Installation, Keep, Registry, kept_nowhere
 from kyozon.services.replays import Repeat, Replays
+from kyozon.services.reranking import RerankingService
 from kyozon.services.reviewing import Reviewing
 from kyozon.services.rolling_out import RollingOut
 from kyozon.services.settling import Settler
@@ -76,7 +78,7 @@ from tests.fakes.provenance import MemoryProvenance, MemoryTrail
 from tests.fakes.reasoning import MemoryReasoning
 from tests.fakes.reviews import MemoryReviews
 from tests.fakes.rollouts import MemoryRollouts
-from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding
+from tests.fakes.scripted import ScriptedChat, ScriptedEmbedding, ScriptedReranking
 from tests.fakes.steered import START, Steered
 
 EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
@@ -113,6 +115,15 @@ IN_HOUSE = card("in-house", "local", "host", "2")
 CHEAP = card("cheap", "bargain", "external", "1")
 DEAR = card("dear", "boutique", "external", "10")
 EMBEDDER = ModelCard("embedder", "local", "embedder", "host", kind="embedding", dimensions=2, prices=IN_HOUSE.prices)
+RERANKER = ModelCard("reranker", "local", "reranker", "host", kind="reranking", prices=IN_HOUSE.prices)
+FAR_RERANKER = ModelCard(
+    "far-reranker",
+    "bargain",
+    "far-reranker",
+    "external",
+    kind="reranking",
+    prices=(Price(date(2026, 1, 1), Decimal(0), Decimal(0), thousand_searches=Decimal(2)),),
+)
 
 
 def api_key(name: str = "test", limits: Limits | None = None) -> ApiKey:
@@ -134,6 +145,7 @@ class FakeInstallation:
     asked_again: AskedAgain | None = None
     metrics_open = False
     max_file_bytes = 512 << 20
+    language: Language = "en"
 
     def __init__(
         self,
@@ -170,9 +182,7 @@ class FakeInstallation:
         self.reviews = MemoryReviews(self.stored)
         self.granting = Granting(self.reviews, self.registry, world)
         self.reviewing = Reviewing(self.reviews, self.registry, self.book, world, self.provenance)
-        self.egress = Egress(
-            self.chats, {"local": self.embedder}, self.registry, self.provenance, self.lookout, self.granting
-        )
+        self.egress = Egress(self.adapters, self.registry, self.provenance, self.lookout, self.granting)
         self.links: LinkRules | None = None
         self.replays = Replays(self.book, world, timedelta(hours=24), timedelta(minutes=5))
         caps = Caps(self.max_concurrent, queue_length=100, queue_seconds=5.0, deployment=self.deployment)
@@ -185,6 +195,16 @@ class FakeInstallation:
         self.use_cache(CacheOptions())
         self.keys = KeyService(self.key_store, world)
         self.access: list[Access] = []
+
+    @cached_property
+    def reranker(self) -> ScriptedReranking:
+        """What puts documents in order, at two providers."""
+        return ScriptedReranking(self.log)
+
+    @property
+    def adapters(self) -> Adapters:
+        """The ways to all providers."""
+        return Adapters(self.chats, {"local": self.embedder}, {"local": self.reranker, "bargain": self.reranker})
 
     @cached_property
     def versions(self) -> dict[bytes, Estimator]:
@@ -253,13 +273,14 @@ class FakeInstallation:
         parts = (self.decider, self.settler, self.attempts, self.cache, self.provenance, self.granting, self.reviewing)
         steps = Steps(*parts, self.continuing, self.masking, self.cascading, self.asked_again)
         self.embeddings = EmbeddingService(steps, self.egress, self.admission)
+        self.reranking = RerankingService(steps, self.egress, self.admission)
         self.chat = ChatService(self.registry, steps, self.egress, self.admission, self.replays, world)
 
     @cached_property
     def documents(self) -> Kept:
         """Services of documents over a database that does not answer; tests of those bring one that does."""
-        needed = Needed(Settings(), Database(""), self.registry, self.provenance, self.chat, self.embeddings)
-        return knowledge(needed)
+        parts = self.registry, self.provenance, self.chat, self.embeddings, self.reranking
+        return knowledge(Needed(Settings(), Database(""), *parts))
 
     def services(self, max_body_bytes: int = 1 << 20) -> Services:
         """What the routes take."""
@@ -267,6 +288,7 @@ class FakeInstallation:
         return Services(
             chat=self.chat,
             embeddings=self.embeddings,
+            reranking=self.reranking,
             explain=ExplainService(self.book),
             reasoning=ReasoningReader(ExplainService(self.book), self.thoughts, self.trail, self.time.world),
             keys=self.keys,
@@ -289,6 +311,7 @@ class FakeInstallation:
             metrics_open=self.metrics_open,
             log=self.access.append,
             links=self.links,
+            language=self.language,
             canaries=self.lookout,
         )
 

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent
 from kyozon.domain.callers import ApiKey
+from kyozon.domain.ingestion import Work
 from kyozon.domain.knowledge import (
     DOCUMENT,
     FILE,
@@ -249,6 +250,9 @@ class MemoryCollections:
     async def expired(self, at: datetime, most: int) -> Sequence[Collection]:
         raise NotImplementedError
 
+    async def empty(self, tenant: str, collection: str, at: datetime, event: AuditEvent) -> bool:
+        raise NotImplementedError
+
     def _shared(self, tenant: str, collection: str, old: Share, event: AuditEvent, *new: Share) -> bool:
         found = self._own(tenant, collection)
         if found is None:
@@ -293,6 +297,18 @@ class MemoryDocuments:
             done = [one.bytes for one in seen if one.status == "completed"]
             states = Counter[str](one.status for one in seen)
             found[name] = Counts(**states, bytes=sum(done))
+        return found
+
+    async def forget_gone(self, most: int) -> int:
+        raise NotImplementedError
+
+    async def work(self, reader: Reader, collections: Sequence[str], batch: str | None) -> Mapping[str, Work]:
+        found = {}
+        for name in collections:
+            sizes = Counter[str]()
+            for one in self._all.seen(reader, Chosen(name, batch=batch)):
+                sizes[one.status] += self._all.files[one.file].bytes
+            found[name] = Work(done=sizes["completed"], waiting=sizes["in_progress"])
         return found
 
     async def change(
@@ -388,6 +404,10 @@ class MemoryFeed:
         mine = [name for name in collections if self._all.access(reader, name) is not None]
         known = structs.replace(reader, groups=self._all.groups(reader))
         return Reach(version, known, {name: self._all.collections[name].embedder for name in mine})
+
+    async def recent(self, most: int) -> Sequence[tuple[str, int]]:
+        tenants = sorted({one.tenant for one in self._all.collections.values()})
+        return [(tenant, self._all.version(tenant)) for tenant in tenants if self._all.version(tenant)][:most]
 
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         found = self._all.changed(tenant, since, after)[:most]

@@ -10,7 +10,7 @@ from msgspec import Struct
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.domain.usage import Usage
-from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
+from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece, Ranks, RerankCall
 
 USAGE = Usage(uncached=100, output=10)
 
@@ -94,6 +94,23 @@ class ScriptedEmbedding:
         await _perform(HANG if self.hangs else self.failure or TURN)
         given = call.request.tokens or call.request.texts
         return Embeddings(tuple((float(len(one)), 0.5) for one in given), self.usage)
+
+
+class ScriptedReranking:
+    """A `RerankAdapter`: a document is the better, the shorter it is; `failure` is raised instead."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.calls: list[RerankCall] = []
+        self.failure: Exception | None = None
+        self.hangs = False
+        self.usage: Usage | None = Usage(uncached=5)
+        self._log = log
+
+    async def rerank(self, call: RerankCall) -> Ranks:
+        self.calls.append(call)
+        self._log.append(f"send {call.card.id}")
+        await _perform(HANG if self.hangs else self.failure or TURN)
+        return Ranks(tuple(1 / (1 + len(document)) for document in call.request.documents), self.usage)
 
 
 async def _perform(line: Exception | Hang | Turn) -> None:

@@ -34,6 +34,7 @@ prices = st.builds(
     cached_input=st.none() | money,
     cache_write=st.none() | money,
     cache_write_hour=st.none() | money,
+    thousand_searches=st.none() | money,
     currency=st.sampled_from(("USD", "JPY")),
     above_input=st.sampled_from((0, 0, 200_000)),
 )
@@ -41,14 +42,16 @@ prices = st.builds(
 _tokens = st.integers(min_value=0, max_value=10_000_000)
 # What is kept for an hour is a part of what is written.
 usages = st.builds(
-    lambda uncached, read, written, hour, output: Usage(
+    lambda uncached, read, written, hour, output, searches: Usage(
         uncached,
         read,
         written + hour,
         output,
         cache_write_hour=hour,
+        searches=searches,
     ),
     *[_tokens] * 5,
+    st.integers(0, 1000),
 )
 costs = st.none() | st.integers(0, 5).map(Decimal)
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from openai.types import CreateEmbeddingResponse, EmbeddingCreateParams
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, CompletionCreateParams
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import SchemaValidator
 
 from tests.fakes.server import Behaviour, FakeServer, Received, ToolCall
@@ -38,14 +38,28 @@ _CHAT = sdk_validator(CompletionCreateParams)
 _EMBEDDINGS = sdk_validator(EmbeddingCreateParams)
 
 
+class RerankParams(BaseModel):
+    """The fields that servers of this format agree on; they have no SDK in common."""
+
+    model: str
+    query: str
+    documents: list[str] = []
+    texts: list[str] = []
+
+
 class FakeUpstream(FakeServer):
-    """Answers `…/chat/completions` and `…/embeddings` under any prefix, and llama.cpp's `/apply-template`, `/tokenize`."""
+    """Answers `…/chat/completions` and `…/embeddings` under any prefix, and llama.cpp's `/apply-template`, `/tokenize`.
+
+    `…/rerank` finds a document the better, the more of the query's words are in it.
+    """
 
     def check(self, received: Received) -> None:
         if received.method != "POST":
             raise ValueError(f"{received.method} {received.path}: only POST is spoken here")
         if received.path.endswith("/embeddings"):
             _EMBEDDINGS.validate_json(received.raw)
+        elif received.path.endswith("/rerank"):
+            RerankParams.model_validate_json(received.raw)
         elif not received.path.endswith(("/apply-template", "/tokenize")):
             _CHAT.validate_json(received.raw)
 
@@ -59,6 +73,8 @@ class FakeUpstream(FakeServer):
             return msgspec.json.encode({"tokens": list(range(TOKENS))})
         if received.path.endswith("/embeddings"):
             return _embeddings(received.json, behaviour)
+        if received.path.endswith("/rerank"):
+            return _ranked(received.json, behaviour)
         choices = [
             {"index": index, "finish_reason": _finish(behaviour), "message": _message(behaviour), "logprobs": None}
             for index in range(behaviour.choices)
@@ -153,3 +169,12 @@ def _embeddings(request: dict[str, Any], behaviour: Behaviour) -> bytes:
     body = msgspec.json.encode({"object": "list", "model": request["model"], "data": rows, "usage": usage})
     CreateEmbeddingResponse.model_validate_json(body)
     return body
+
+
+def _ranked(request: dict[str, Any], behaviour: Behaviour) -> bytes:
+    words, documents = set(request["query"].split()), request.get("documents") or request["texts"]
+    scores = [len(words & set(document.split())) / len(words) for document in documents]
+    order = sorted(range(len(documents)), key=lambda index: -scores[index])
+    rows = [{"index": index, "relevance_score": scores[index]} for index in order]
+    usage = behaviour.usage or {"total_tokens": 9}
+    return msgspec.json.encode({"object": "list", "model": request["model"], "results": rows, "usage": usage})

@@ -9,7 +9,7 @@ from tests.house.tree import SOURCE, parsed
 HTTP_CLIENTS = {"urllib.request", "http.client", "ftplib", "smtplib", "xmlrpc.client"}
 # The command line talks to Kyozon's own server, as any client does.
 OWN_CLIENT = {"cli/calling.py", "cli/talking.py"}
-ADAPTERS = {"ChatAdapter", "EmbeddingAdapter"}
+ADAPTERS = {"ChatAdapter", "EmbeddingAdapter", "RerankAdapter"}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -55,7 +55,7 @@ def test_whoever_holds_a_way_out_is_named_here() -> None:
 def test_every_method_of_the_choke_point_that_sends_checks_first() -> None:
     tree = parsed(SOURCE / "services/egress.py")
     (egress,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Egress")
-    sending = {"answer", "stream", "count_tokens", "embed"}
+    sending = {"answer", "stream", "count_tokens", "embed", "rerank"}
     methods = {
         node.name: ast.unparse(node) for node in egress.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }

@@ -19,7 +19,7 @@ from kyozon.domain.errors import KyozonError, NotAllowed, NotFound
 from kyozon.domain.knowledge import Comparison, Document, Search, Share
 from kyozon.domain.labels import Label, Level, parse_label
 from kyozon.domain.provenance import CALLER
-from kyozon.ports.knowledge import Chosen, Page
+from kyozon.ports.knowledge import Chosen, Counts, Page
 from kyozon.ports.provider import Piece
 from kyozon.services.knowledge.answering import Wanted
 from kyozon.services.knowledge.collections import NewCollection
@@ -33,6 +33,9 @@ from tests.noninterference.echoes import KNOWS, SPOKE
 from tests.noninterference.machine import TENANTS, Lives
 from tests.noninterference.oracle import Secrecy, tokens_in
 from tests.noninterference.premises import PEOPLE, SENDER, Chat, Item, Premises
+
+RERANKERS = {"embedder": "far-reranker", "far-embedder": "reranker"}
+"""Who takes a second look at what is found with each embedder: in another zone, so that more is found than one may see."""
 
 OWNER, ROLE, GROUP = "officer", "auditor", "legal"
 READERS = ("cleared", "limited", "apprentice", "clerk")
@@ -130,7 +133,7 @@ class Desk:
         self.groups: set[tuple[str, str]] = set()
         self.kept: list[Paper] = []
         self.shelf = Shelf("", tenant, Secrecy(), set())
-        self.title = ""
+        self.title = self.reranker = ""
         self.prompt = premises.truth.plant(tenant, Secrecy(1))
 
     def key(self, who: str, tenant: str = "") -> ApiKey:
@@ -173,6 +176,7 @@ class Desk:
         made = await self.papers.collections.create(self.caller(OWNER), new)
         opened = {self.name(kind, case.who)} if kind != "nobody" else set[str]()
         self.shelf, self.title = Shelf(made.id, self.tenant, case.shelf, opened), name
+        self.reranker = RERANKERS[case.embedder]
 
     async def join(self, who: str) -> None:
         """Somebody is put into the group."""
@@ -216,7 +220,9 @@ class Desk:
             await self._tried(self.papers.documents.list(caller, chosen, Page(limit=2))),
             await self._tried(self.papers.documents.list(caller, chosen, Page())),
             await self._tried(self.papers.documents.counts(caller, (self.shelf.id,))),
+            await self._tried(self.papers.documents.work(caller, {self.shelf.id: Counts(in_progress=1)})),
             [await self._search(caller, who, condition) for condition in (None, Comparison("topic", "ne", "x"))],
+            await self._ranked(caller, who),
         ]
         for paper in self.kept:
             found += await self._one(caller, who, paper)
@@ -245,8 +251,17 @@ class Desk:
             self.premises.leaks.append(f"{who} finds by an attribute what he may not read")
         return []
 
-    async def _search(self, caller: Caller, who: str, condition: Comparison | None) -> Any:
-        wanted = Search((self.shelf.id,), (f"what much else does the report say of {self.prompt}",), filter=condition)
+    async def _ranked(self, caller: Caller, who: str) -> Any:
+        """What a search with a second look finds, and every byte that whoever took it was given."""
+        before = len(self.premises.reranker.asked)
+        found = await self._search(caller, who, None, self.reranker)
+        asked = self.premises.reranker.asked[before:]
+        self.premises.happened["ranked once more"] += bool(asked)
+        return [found, [one.decode() for one in asked]]
+
+    async def _search(self, caller: Caller, who: str, condition: Comparison | None, reranker: str = "") -> Any:
+        query = f"what much else does the report say of {self.prompt}"
+        wanted = Search((self.shelf.id,), (query,), filter=condition, reranker=reranker)
         try:
             found = await self.papers.search.search(caller, wanted, Label(Level.INTERNAL))
         except NotFound as failure:

@@ -11,6 +11,7 @@ import kyozon.retrieval.bm25
 import kyozon.services.knowledge.answering
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import NotFound
+from kyozon.domain.ingestion import Work
 from kyozon.domain.labels import Label, Level, parse_clearance
 from kyozon.domain.provenance import StoredValue
 from kyozon.ports.knowledge import Attachment, Chosen, Counts, Held, Page
@@ -23,11 +24,13 @@ from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.knowledge.answering import _with_sources
 from kyozon.services.knowledge.collections import CollectionService
 from kyozon.services.knowledge.documents import DocumentService
+from kyozon.services.knowledge.ranking import CANDIDATES, Ranked
 from kyozon.services.knowledge.rights import no_collection, reader_of, require
 from kyozon.services.knowledge.searching import Searched, SearchService
 from kyozon.services.knowledge.shelf import Shelf
 from kyozon.services.knowledge.taking_in import PURPOSE
 from kyozon.services.provenance import Provenance
+from kyozon.services.reranking import RerankingService
 from tests.fakes.ingestion import MemoryRights
 from tests.fakes.knowledge import Knowledge, MemoryDocuments
 from tests.noninterference.leaks import Seed
@@ -170,6 +173,17 @@ def counts_count_what_one_may_not_see(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(MemoryDocuments, "counts", counts)
 
 
+def estimates_know_what_one_may_not_see(patch: pytest.MonkeyPatch) -> None:
+    real = MemoryDocuments.work
+
+    async def work(store: MemoryDocuments, reader: Any, collections: Sequence[str], batch: str | None) -> Any:
+        mine = [name for name in collections if store._all.access(reader, name) is not None]
+        found = await real(store, structs.replace(reader, admin=True, clearance=_EVERYTHING), mine, batch)
+        return {name: Work() for name in collections} | dict(found)
+
+    patch.setattr(MemoryDocuments, "work", work)
+
+
 def there_is_more_where_one_may_see_none_of_it(patch: pytest.MonkeyPatch) -> None:
     real = DocumentService.list
 
@@ -217,6 +231,30 @@ def a_filter_looks_at_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SearchService, "_passages", passages)
 
 
+def a_reranker_is_asked_before_the_truth_is(patch: pytest.MonkeyPatch) -> None:
+    """It is given what an index finds that knows no rights; whether that may be seen is looked at afterwards."""
+    real = SearchService._ranked
+
+    async def ranked(service: SearchService, caller: Caller, model: str, found: Ranked) -> Any:
+        everybody = Caller(structs.replace(caller.key, admin=True, clearance=_EVERYTHING))
+        reach = await service._reach(everybody, found.search)
+        wide = structs.replace(found.search, most=CANDIDATES, score=0.0)
+        unconfirmed = await service._passages(everybody, wide, reach, {})
+        return await real(service, caller, model, structs.replace(found, passages=unconfirmed))
+
+    patch.setattr(SearchService, "_ranked", ranked)
+
+
+def a_reranker_is_asked_without_sources(patch: pytest.MonkeyPatch) -> None:
+    real = RerankingService.rerank
+
+    async def rerank(service: RerankingService, *rest: Any) -> Any:
+        caller, request, declared, body, _, stated = rest
+        return await real(service, caller, request, declared, body, (), stated)
+
+    patch.setattr(RerankingService, "rerank", rerank)
+
+
 LEAKS: dict[str, Seed] = {
     seed.__name__: seed
     for seed in (
@@ -227,6 +265,7 @@ LEAKS: dict[str, Seed] = {
         who_has_left_a_group_is_remembered,
         a_raised_label_does_not_reach_the_index,
         a_deleted_document_stays_in_the_index,
+        estimates_know_what_one_may_not_see,
         a_document_does_not_name_its_file,
         a_document_forgets_its_collection_s_label,
         answers_do_not_name_their_documents,
@@ -239,5 +278,7 @@ LEAKS: dict[str, Seed] = {
         errors_tell_what_there_is,
         passages_leave_without_a_record,
         a_filter_looks_at_everything,
+        a_reranker_is_asked_before_the_truth_is,
+        a_reranker_is_asked_without_sources,
     )
 }

@@ -15,7 +15,7 @@ from kyozon.domain.cache import CachedAnswer, Wanted
 from kyozon.domain.errors import StreamBroken, UpstreamFailed
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect, Json
-from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
+from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece, Ranks, RerankCall
 from kyozon.telemetry.spans import Spans
 from tests.fakes.answers import MemoryAnswers
 from tests.fakes.scripted import USAGE, completion, piece, reported
@@ -101,6 +101,19 @@ class EchoEmbedding:
     async def embed(self, call: EmbeddingCall) -> Embeddings:
         self._record(call.card.zone, msgspec.json.encode(call.request.texts))
         return Embeddings(tuple((1.0, 0.5) for _ in call.request.texts), USAGE)
+
+
+class EchoReranking:
+    """A `RerankAdapter`: a document is the better, the longer it is. `asked` is every byte that it was given."""
+
+    def __init__(self, record: Record) -> None:
+        self.asked: list[bytes] = []
+        self._record = record
+
+    async def rerank(self, call: RerankCall) -> Ranks:
+        self.asked.append(msgspec.json.encode([call.card.id, call.request]))
+        self._record(call.card.zone, self.asked[-1])
+        return Ranks(tuple(float(len(document)) for document in call.request.documents), USAGE)
 
 
 class HeardSpans(Spans):

@@ -22,9 +22,29 @@ from kyozon.services.cache import CacheOptions
 from kyozon.services.chat import Ask
 from kyozon.services.deciding import RECORDED
 from kyozon.services.provenance import Wish
-from tests.fakes.installation import CHEAP, EMBEDDER, IN_HOUSE, FakeInstallation, api_key, ask, card, provider
+from tests.fakes.installation import (
+    CHEAP,
+    EMBEDDER,
+    FAR_RERANKER,
+    IN_HOUSE,
+    RERANKER,
+    FakeInstallation,
+    api_key,
+    ask,
+    card,
+    provider,
+)
 from tests.noninterference.approvals import Approvals, Leaving, Sender, Watch, without_how, words_of
-from tests.noninterference.echoes import KNOWS, SPOKE, EchoChat, EchoEmbedding, HeardSpans, SlowAnswers, Trouble
+from tests.noninterference.echoes import (
+    KNOWS,
+    SPOKE,
+    EchoChat,
+    EchoEmbedding,
+    EchoReranking,
+    HeardSpans,
+    SlowAnswers,
+    Trouble,
+)
 from tests.noninterference.looking import RealLooks
 from tests.noninterference.oracle import LEVELS, Place, Secrecy, Truth, tokens_in
 
@@ -33,7 +53,7 @@ MASKED = re.compile(rb"\[(?:EMAIL|PHONE|SECRET|PERSON)_[0-9]")
 PARTNER = card("partner", "boutique", "partner", "3")
 FAR_EMBEDDER = structs.replace(EMBEDDER, id="far-embedder", provider="bargain", zone="external")
 TWINS = (card("twin", "bargain", "external", "20"), card("twin", "boutique", "partner", "30"))
-CARDS = (IN_HOUSE, CHEAP, PARTNER, EMBEDDER, FAR_EMBEDDER, *TWINS)
+CARDS = (IN_HOUSE, CHEAP, PARTNER, EMBEDDER, FAR_EMBEDDER, *TWINS, RERANKER, FAR_RERANKER)
 EVERYWHERE = Place(3, None, host=True)
 POLICIES = {
     "open": {"external": Place(1), "partner": Place(2, frozenset({"pii", "jp-only"}), region="JP")},
@@ -99,6 +119,8 @@ class Premises:
         self.house.chats = {name: EchoChat(self.record, self.trouble) for name in self.house.chats}  # type: ignore[misc]
         self.house.egress._chat = self.house.chats
         self.house.egress._embedding = {name: EchoEmbedding(self.record) for name in ("local", "bargain")}
+        self.reranker = EchoReranking(self.record)
+        self.house.egress._reranking = dict.fromkeys(("local", "bargain"), self.reranker)
         self.house.look_through(RealLooks(), frozenset(f"{tenant}-{who}" for tenant in TENANTS for who in LOOKED_THROUGH))
         self.house.continue_broken_streams()
         self.house.answers = SlowAnswers(self.house.log, self.trouble)

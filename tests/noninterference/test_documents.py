@@ -25,6 +25,7 @@ def test_nothing_leaks_by_way_of_documents() -> None:
     """And in these lives people read what is open to them, in each of the ways in which it may be, and get answers."""
     run_state_machine_as_test(Counted, settings=settings(HUNT, max_examples=90))
     assert HAPPENED["answered from documents"] > 0
+    assert HAPPENED["ranked once more"] > 0
     assert [way for way in WAYS_IN if HAPPENED[f"read by {way}"]] == ["user", "group", "role", "everyone"]
 
 

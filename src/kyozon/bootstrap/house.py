@@ -15,11 +15,12 @@ from kyozon.bootstrap.auditing import Sealing, tell_start
 from kyozon.bootstrap.detecting import looked_through
 from kyozon.bootstrap.drifting import drift_watch
 from kyozon.bootstrap.estimating import judge
-from kyozon.bootstrap.knowledge import Needed, knowledge
+from kyozon.bootstrap.knowledge import Needed, knowledge, queueing
 from kyozon.bootstrap.local import LocalModels
 from kyozon.bootstrap.neighbours import beside, inherited
-from kyozon.bootstrap.reading import Environment, registry_as_of, registry_of
+from kyozon.bootstrap.reading import Environment, registry_of
 from kyozon.bootstrap.reloading import Reloader
+from kyozon.bootstrap.reporting import explain_service
 from kyozon.bootstrap.steps import Step
 from kyozon.bootstrap.store import Store, opened
 from kyozon.bootstrap.transports import Transports
@@ -41,14 +42,14 @@ from kyozon.services.chat import ChatService, Steps
 from kyozon.services.continuing import Continuing
 from kyozon.services.deciding import Decider
 from kyozon.services.drifting import DriftWatch
-from kyozon.services.egress import Egress
+from kyozon.services.egress import Adapters, Egress
 from kyozon.services.embeddings import EmbeddingService
-from kyozon.services.explaining import ExplainService
 from kyozon.services.fallback import Attempts
 from kyozon.services.feedback import FeedbackService
 from kyozon.services.granting import Granting
 from kyozon.services.health import Health
 from kyozon.services.keys import KeyService
+from kyozon.services.knowledge.queueing import Queueing
 from kyozon.services.lasting import Lasting
 from kyozon.services.leasing import Leasing
 from kyozon.services.limiter import Limiter
@@ -57,6 +58,7 @@ from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningKeeper, ReasoningReader
 from kyozon.services.registry import Registry
 from kyozon.services.replays import Replays
+from kyozon.services.reranking import RerankingService
 from kyozon.services.reviewing import Reviewing
 from kyozon.services.scopes import SharedLimits
 from kyozon.services.settling import Settler
@@ -110,13 +112,14 @@ async def running(
     try:
         async with opened(settings, step) as store, looked_through(settings, step) as masking:
             sealing = Sealing(settings, store, transports)
-            drifts = drift_watch(settings, store)
-            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking, sealing, drifts)
+            watches = drift_watch(settings, store), queueing(store.database)
+            parts = _Parts(store, local, transports, access_log, read or (lambda: settings), masking, sealing, *watches)
             house = await _assembled(settings, environ, parts)
             await starting
             following, known = await rolling.followed(store, house.services.registry), asyncio.Event()
             work = [store.keys.watch(partial(_forget, house.keys, store)), *house.beside(known), *sealing.beside()]
-            work += [*rolling.beside(store, following, house.services.rolling), drifts.tend()]
+            work += [*rolling.beside(store, following, house.services.rolling)]
+            work += [watch.tend() for watch in watches]
             watching = [asyncio.create_task(one) for one in work]
             try:
                 await known.wait()
@@ -150,12 +153,12 @@ class _Parts(Struct, frozen=True):
     masking: Masking
     sealing: Sealing
     drifts: DriftWatch
+    queue: Queueing
 
 
 async def _assembled(settings: Settings, environ: Environment, parts: _Parts) -> House:
     store, local = parts.store, parts.local
     registry = registry_of(settings, environ, local, store.policies.keep)
-    chat_adapters, embedding_adapters = _adapters(registry, environ, parts)
     leasing = Leasing(store.leases, WORLD)
     limiter = Limiter(leasing, WORLD, SharedLimits(**settings.shared_limits))
     door = Door()
@@ -173,21 +176,22 @@ async def _assembled(settings: Settings, environ: Environment, parts: _Parts) ->
     provenance = Provenance(store.provenance, registry, WORLD)
     reviewing = Reviewing(store.reviews, registry, store.records, WORLD, provenance)
     granting = Granting(store.reviews, registry, WORLD)
-    egress = Egress(chat_adapters, embedding_adapters, registry, provenance, lookout, granting)
-    replays = _replays(settings, store)
+    egress = Egress(_adapters(registry, environ, parts), registry, provenance, lookout, granting)
     cache = AnswerCache(store.answers, registry, egress, WORLD, _cache_options(settings))
     continuing = _continuing(settings, attempts, egress, admission, parts.masking)
     cascading = Cascading(judge, attempts, settler, settings.hold, WORLD)
     asked_again = AskedAgain(store.feedback, WORLD, lasting, watch.judged)
     found = decider, settler, attempts, cache, provenance, granting, reviewing
     steps = Steps(*found, continuing, parts.masking, cascading, asked_again if settings.routing.learn_from_use else None)
-    explain = ExplainService(store.records, store.policies, registry_as_of)
-    chat = ChatService(registry, steps, egress, admission, replays, WORLD)
-    embeddings = EmbeddingService(steps, egress, admission)
-    kept = knowledge(Needed(settings, store.database, registry, provenance, chat, embeddings, store.vault, store.server))
+    explain = explain_service(store)
+    chat = ChatService(registry, steps, egress, admission, _replays(settings, store), WORLD)
+    embeddings, reranking = EmbeddingService(steps, egress, admission), RerankingService(steps, egress, admission)
+    needed = Needed(settings, store.database, registry, provenance, chat, embeddings, reranking, store.vault, store.server)
+    kept = knowledge(needed)
     services = Services(
         chat=chat,
         embeddings=embeddings,
+        reranking=reranking,
         explain=explain,
         reasoning=ReasoningReader(explain, thoughts, store.trail, WORLD),
         keys=KeyService(store.keys, WORLD),
@@ -228,7 +232,7 @@ def _as_they_are(settings: Settings, store: Store) -> dict[str, Any]:
         "max_body_bytes": server.max_body_mib << 20,
         "max_file_bytes": settings.knowledge.max_file_mib << 20,
         "max_concurrent": server.max_concurrent + server.queue_length,
-        "language": None if server.language == "auto" else server.language,
+        "language": "ja" if server.language == "ja" else "en",
         "metrics_open": server.metrics == "open",
         "links": settings.links,
     }
@@ -272,20 +276,20 @@ def _caps(settings: Settings, registry: Registry) -> Caps:
     return Caps(server.max_concurrent, server.queue_length, server.queue_seconds, deployment)
 
 
-def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The adapter of each provider, once among those that chat and once among those that embed."""
+def _adapters(registry: Registry, environ: Environment, parts: _Parts) -> Adapters:
+    """The adapter of each provider, among those that do what it can do."""
     formats = discovery.wire_formats() | {embedder.FORMAT: lambda *_: embedder.E5Embedder()}
-    chat, embedding = {}, {}
+    found = Adapters({}, {}, {})
+    kinds: tuple[tuple[str, Any], ...] = (("stream", found.chat), ("embed", found.embedding), ("rerank", found.reranking))
     for name, provider in registry.installation.providers.items():
         key = environ.get(provider.key_variable) if provider.key_variable else None
         key = key if provider.base_url else parts.local.secret
         transport = parts.transports.of(provider.timeouts)
         adapter = formats[provider.format](provider, _endpoint(provider, parts.local), key, transport)
-        if hasattr(adapter, "stream"):
-            chat[name] = adapter
-        if hasattr(adapter, "embed"):
-            embedding[name] = adapter
-    return chat, embedding
+        for does, among in kinds:
+            if hasattr(adapter, does):
+                among[name] = adapter
+    return found
 
 
 def _endpoint(provider: Provider, local: LocalModels) -> Callable[[ModelCard], Awaitable[str]]:
@@ -310,7 +314,8 @@ def _cache_options(settings: Settings) -> CacheOptions:
 def _gauges(parts: _Parts) -> list[GaugeSource]:
     """The levels of what works beside requests."""
     about, journal = "Decisions and outcomes that wait for the database.", parts.store.journal
-    return [lambda: [Gauge("kyozon_journal_pending", about, journal.pending)], parts.sealing.gauges, parts.drifts.gauges]
+    pending = [lambda: [Gauge("kyozon_journal_pending", about, journal.pending)]]
+    return [*pending, parts.sealing.gauges, parts.drifts.gauges, parts.queue.gauges]
 
 
 def _readiness(store: Store, local: LocalModels, door: Door) -> Callable[[], Awaitable[dict[str, bool]]]:

@@ -19,13 +19,17 @@ from kyozon.services.knowledge.files import FileService
 from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.ingesting import Ingesting
 from kyozon.services.knowledge.offered import Knowledge
+from kyozon.services.knowledge.queueing import Queueing
+from kyozon.services.knowledge.ranking import Ranking
 from kyozon.services.knowledge.reindexing import ReindexService
 from kyozon.services.knowledge.responses import ResponseService
+from kyozon.services.knowledge.rewording import Rewording
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.taking_in import TakingIn
 from kyozon.services.knowledge.uploads import UploadService
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
+from kyozon.services.reranking import RerankingService
 from kyozon.settings import Settings
 from kyozon.storage.database import Database
 from kyozon.storage.knowledge.collections import PostgresCollections
@@ -34,6 +38,7 @@ from kyozon.storage.knowledge.feed import PostgresKnowledgeFeed
 from kyozon.storage.knowledge.files import PostgresFiles
 from kyozon.storage.knowledge.groups import PostgresGroups
 from kyozon.storage.knowledge.ingestion import PostgresIngestion
+from kyozon.storage.knowledge.queue import PostgresIngestionQueue
 from kyozon.storage.knowledge.reindexing import PostgresReindexing
 from kyozon.storage.knowledge.uploads import PostgresUploads
 from kyozon.storage.responses import PostgresResponses
@@ -49,6 +54,7 @@ class Needed(Struct, frozen=True):
     provenance: Provenance
     chat: ChatService
     embeddings: EmbeddingService
+    reranking: RerankingService
     sealing: Sealing = UNSEALED
     server: str = ""
 
@@ -67,23 +73,31 @@ def knowledge(needed: Needed) -> Kept:
     arriving, most = PostgresUploads(database), needed.settings.knowledge.max_file_mib << 20
     files = FileService(stored, registry, provenance, WORLD, most)
     collections = CollectionService(gathered, registry, WORLD, embedder.CARD.id)
-    documents = DocumentService(PostgresDocuments(database), files, collections, provenance, WORLD)
-    expiring = Expiring(stored, gathered, arriving, WORLD)
+    papers = PostgresDocuments(database)
+    documents = DocumentService(papers, files, collections, provenance, WORLD)
+    expiring = Expiring(stored, gathered, papers, arriving, WORLD)
 
     ingesting = _ingesting(needed)
-
-    def beside(known: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
-        return [expiring.tend(), ingesting.work(known)]
-
     uploads = UploadService(arriving, files, WORLD, most)
     groups = GroupService(PostgresGroups(database), WORLD)
     reindexing = ReindexService(collections, PostgresReindexing(database), WORLD)
-    feed, index_bytes = PostgresKnowledgeFeed(database), needed.settings.knowledge.index_mib << 20
-    search = SearchService(feed, needed.embeddings, provenance, collections, index_bytes)
+    feed, said = PostgresKnowledgeFeed(database), needed.settings.knowledge
+    ranking = Ranking(needed.reranking, registry, said.reranker, said.reranker_seconds)
+    search = SearchService(feed, needed.embeddings, provenance, collections, ranking, said.index_mib << 20)
     responses = ResponseService(PostgresResponses(database, needed.sealing), provenance, registry, WORLD)
     answering = AnsweringService(needed.chat, search, provenance, responses, registry, WORLD)
     kept = documents, groups, uploads, reindexing
-    return Kept(Knowledge(files, collections, *kept, search, answering, responses), beside)
+    rewording = Rewording(needed.chat, search)
+
+    def beside(known: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
+        return [expiring.tend(), ingesting.work(known), search.warm(known)]
+
+    return Kept(Knowledge(files, collections, *kept, search, rewording, answering, responses), beside)
+
+
+def queueing(database: Database) -> Queueing:
+    """What counts the documents on their way."""
+    return Queueing(PostgresIngestionQueue(database), WORLD)
 
 
 def _ingesting(needed: Needed) -> Ingesting:

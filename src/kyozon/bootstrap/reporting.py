@@ -4,6 +4,7 @@ import kyozon
 import kyozon.governance.duties
 from kyozon.bootstrap import discovery
 from kyozon.bootstrap.auditing import auditor, log_of
+from kyozon.bootstrap.reading import registry_as_of
 from kyozon.bootstrap.store import Store
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.language import Text
@@ -19,6 +20,7 @@ from kyozon.services.reporting.incidents import IncidentReporter
 from kyozon.services.reporting.savings import SavingsReporter
 from kyozon.settings import Settings
 from kyozon.storage.happenings import PostgresHappenings
+from kyozon.storage.knowledge.naming import PostgresDocumentNames
 from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.storage.settlements import PostgresSettlements
 
@@ -44,6 +46,11 @@ def incident_reporter(store: Store) -> IncidentReporter:
 def savings_reporter(store: Store, registry: Registry) -> SavingsReporter:
     """Says what was saved against one model."""
     return SavingsReporter(PostgresSettlements(store.database), store.policies, registry, WORLD)
+
+
+def explain_service(store: Store) -> ExplainService:
+    """Explains decisions, and names the documents in them to those who may see them."""
+    return ExplainService(store.records, store.policies, registry_as_of, PostgresDocumentNames(store.database))
 
 
 def reasoning_reader(store: Store) -> ReasoningReader:

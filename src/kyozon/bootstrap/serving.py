@@ -1,6 +1,7 @@
 """Serves the application until it is told to stop; requests under way are finished first."""
 
 import asyncio
+import errno
 import gc
 import math
 import os
@@ -19,6 +20,7 @@ from kyozon.bootstrap.handover import offered
 from kyozon.bootstrap.house import House
 from kyozon.domain.errors import MissingPiece
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 from kyozon.settings import Settings
 
 _LINGER_SECONDS = 1.0
@@ -27,6 +29,9 @@ _KEEP_ALIVE_SECONDS = 75
 _MOST_FILES = 65_536
 _YOUNG_OBJECTS = 20_000
 """How many new objects start a round of the garbage collector; by Python's default 700, which is one or two requests."""
+
+
+_IN_USE = Text("another program uses it", "別のプログラムが使用中です")
 
 
 def listening(settings: Settings) -> socket.socket:
@@ -39,10 +44,11 @@ def listening(settings: Settings) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
+        why = _IN_USE if error.errno == errno.EADDRINUSE else reason_of(error)
         raise MissingPiece(
             Text(
-                f"cannot listen on {host} port {port} ({error.strerror}). Choose another: kyozon up --port N.",
-                f"{host} のポート {port} で待ち受けできません（{error.strerror}）。"
+                f"cannot listen on {host} port {port} ({why.en}). Choose another: kyozon up --port N.",
+                f"{host} のポート {port} で待ち受けできません（{why.ja}）。"
                 "kyozon up --port N で別のポートを指定してください。",
             )
         ) from error

@@ -7,7 +7,11 @@ from typing import Any
 import click
 
 import kyozon
-from kyozon.cli.speech import say
+from kyozon.cli.help_columns import StraightColumns
+from kyozon.cli.speech import say, speak
+
+speak()
+click.Context.formatter_class = StraightColumns
 
 
 class _Root(click.Group):

@@ -28,6 +28,7 @@ def ask_documents(target: Target, collections: tuple[str, ...], asked: dict[str,
     told = _told(response)
     told["collections"] = [{"id": store["id"], "name": store["name"]} for store in stores]
     told["cost"] = _cost(target, told["decision"])
+    told["on_their_way"] = sum(store["file_counts"]["in_progress"] for store in stores)
     if target.as_json:
         print_json(told)
     else:
@@ -61,12 +62,16 @@ def _cost(target: Target, decision: str | None) -> dict[str, Any] | None:
 
 def _print(told: dict[str, Any]) -> None:
     out.print(_plain(told["answer"]))
+    if told["kind"] == "refused" and told["on_their_way"]:
+        left = told["on_their_way"]
+        en = f"Documents still on their way: {left}. Ask again when they are ready."
+        out.print(say(en, f"処理中の文書が {left} 件あります。完了後にもう一度お試しください。"))
     if told["sources"]:
         out.print(say("\n[bold]Sources[/]", "\n[bold]出典[/]"))
     for source in told["sources"]:
-        quote = " ".join(source["quote"].split())
-        quote = quote if len(quote) <= _SHOWN else f"{quote[:_SHOWN]}…"
-        out.print(f"\\[{source['number']}] {_plain(_where(source))}")
+        words = quoted(source["quote"])
+        quote = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+        out.print(f"\\[{source['number']}] {_plain(place(source))}")
         out.print(f"    [dim]{say('“', '「')}{_plain(quote)}{say('”', '」')}[/]")
     names = ", ".join(store["name"] or store["id"] for store in told["collections"])
     searched = " / ".join(told["searched"])
@@ -78,8 +83,14 @@ def _print(told: dict[str, Any]) -> None:
     err.print(f"[dim]{_plain(told['model'])} · {paid} · kyozon explain {told['decision']}[/]")
 
 
-def _where(source: dict[str, Any]) -> str:
-    """`rules.pdf, p. 3, Leave › Annual leave`."""
+def quoted(quote: str) -> str:
+    """Words on one line, but rows of a table each on their own."""
+    lines = [" ".join(line.split()) for line in quote.splitlines() if line.strip()]
+    return ("\n     " if any(" | " in line for line in lines) else " ").join(lines)
+
+
+def place(source: dict[str, Any]) -> str:
+    """`rules.pdf, p. 3, Leave › Annual leave`; of a scan with a word on it, since OCR errs."""
     first, last = source["page"], source["last_page"]
     pages = f"{first}" if last in (None, first) else f"{first}–{last}"
     parts = [source["filename"]]
@@ -87,6 +98,8 @@ def _where(source: dict[str, Any]) -> str:
         parts.append(say(f"p. {pages}", f"{pages} ページ"))
     if source["section"]:
         parts.append(" › ".join(source["section"]))
+    if source.get("scanned"):  # a server of an earlier version does not say
+        parts.append(say("read from a scan", "スキャンから文字認識"))
     return say(", ", "、").join(parts)
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -19,8 +20,9 @@ from kyozon.bootstrap.run_file import running_address
 from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target
 from kyozon.cli.speech import language
-from kyozon.domain.errors import CallerError, KyozonError, MissingPiece, WorldFailure
+from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError, MissingPiece, WorldFailure
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 _TIMEOUT = 60
 _UPLOAD_TIMEOUT = 600
@@ -103,7 +105,7 @@ def upload(target: Target, path: str, form: Form, headers: Mapping[str, str] = N
 
 def _answered(target: Target, method: str, path: str, seconds: float, body: "_Body") -> Any:
     data_dir = target.settings().data_dir
-    url = f"{os.environ.get('KYOZON_URL') or address_of(data_dir)}{path}"
+    url = f"{address(data_dir)}{path}"
     headers = {
         "authorization": f"Bearer {os.environ.get('KYOZON_API_KEY') or read_key(data_dir)}",
         "accept-language": language(),
@@ -115,26 +117,50 @@ def _answered(target: Target, method: str, path: str, seconds: float, body: "_Bo
             return json.loads(response.read())
     except urllib.error.HTTPError as error:
         raise failed(error) from error
-    except urllib.error.URLError as error:
-        raise not_running(str(error.reason)) from error
-    except ConnectionError as error:  # it hung up and said nothing
-        raise not_running(str(error)) from error
+    except (urllib.error.URLError, ConnectionError, TimeoutError) as error:  # it hung up, or was silent for too long
+        raise not_running(url, error) from error
 
 
-def address_of(data_dir: Path) -> str:
-    """Where the server of a data directory listens; raises `MissingPiece`."""
+def address(data_dir: Path) -> str:
+    """Where the server listens: the one in KYOZON_URL, which may end as SDKs want it, or that of a data directory.
+
+    Raises `MissingPiece` where none runs, `InvalidRequest` where KYOZON_URL is no address.
+    """
+    if named := os.environ.get("KYOZON_URL"):
+        if not _is_address(named):
+            raise InvalidRequest(_NO_ADDRESS)
+        return named.rstrip("/").removesuffix("/v1")
     found = running_address(data_dir)
     if found is None:
-        raise not_running(str(data_dir))
+        raise MissingPiece(
+            Text(
+                f"no server runs on {data_dir}. Start one with kyozon up, or name one in KYOZON_URL.",
+                f"{data_dir} ではサーバーが動いていません。kyozon up で起動するか、KYOZON_URL で指定してください。",
+            )
+        )
     return found
 
 
-def not_running(detail: str) -> MissingPiece:
-    """No server answers."""
+def _is_address(named: str) -> bool:
+    try:
+        parts = urlsplit(named)
+        host, _ = (parts.hostname or "").encode("idna"), parts.port
+    except ValueError:  # brackets, a port or a label of the host that is none
+        return False
+    readable = named.isascii() and named.isprintable() and " " not in named
+    bare = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return readable and bare and bool(host) and parts.scheme in ("http", "https")
+
+
+def not_running(url: str, error: OSError) -> MissingPiece:
+    """No server answers at that URL, for that reason."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    why = reason_of(reason) if isinstance(reason, OSError) else Text(str(reason), str(reason))
+    host = urlsplit(url).netloc
     return MissingPiece(
         Text(
-            f"no server answers ({detail}). Start one with kyozon up, or name one in KYOZON_URL.",
-            f"サーバーが応答しません（{detail}）。kyozon up で起動するか、KYOZON_URL で指定してください。",
+            f"no server answers at {host} ({why.en}). Start one with kyozon up, or name one in KYOZON_URL.",
+            f"{host} のサーバーが応答しません（{why.ja}）。kyozon up で起動するか、KYOZON_URL で指定してください。",
         )
     )
 
@@ -146,6 +172,14 @@ def failed(error: urllib.error.HTTPError) -> KyozonError:
         text += f"\n  kyozon explain {decision}"
     kind = WorldFailure if error.code >= _SERVERS_FAILURE else CallerError
     return kind(Text(text, text))
+
+
+_NO_ADDRESS = Text(
+    "KYOZON_URL is not the address of a server. Write it as http://127.0.0.1:8080, without a user name or password; the "
+    "key goes into KYOZON_API_KEY.",
+    "KYOZON_URL がサーバーのアドレスになっていません。http://127.0.0.1:8080 のように、ユーザー名やパスワードを含めずに"
+    "指定してください。キーは KYOZON_API_KEY で指定します。",
+)
 
 
 def _message(body: bytes) -> str:

@@ -5,11 +5,10 @@ from typing import Any
 
 import click
 
-from kyozon.cli.options import Target, installation, option_read
+from kyozon.cli.options import Target, installation, label_read
 from kyozon.cli.output import out, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.canaries import Canary
-from kyozon.domain.labels import parse_label
 
 
 @click.group(
@@ -68,7 +67,7 @@ def new(target: Target, name: str, label: str, owner: str | None) -> None:
     """Make a canary."""
     from kyozon.bootstrap.canaries import added
 
-    made = added(target.settings(), name, option_read(parse_label, label, "--label"), owner)
+    made = added(target.settings(), name, label_read(label, "--label"), owner)
     if target.as_json:
         print_json(_shape(made))
         return

@@ -8,14 +8,15 @@ import click
 from rich.markup import escape
 
 from kyozon.cli.calling import call
+from kyozon.cli.collection_files import files
 from kyozon.cli.collection_named import collection_named, listed
 from kyozon.cli.ingest_checks import check_label, check_name
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json, print_table
 from kyozon.cli.reached import reaches_nobody
 from kyozon.cli.reindexing import reindex
-from kyozon.cli.speech import say
-from kyozon.domain.errors import CallerError, InvalidRequest
+from kyozon.cli.speech import aside, say
+from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.knowledge import ShareKind
 from kyozon.domain.language import Text
 
@@ -25,6 +26,13 @@ _LABEL_HELP = say(
     "How sensitive what is in it is at least, as in internal or confidential+pii.",
     "中の文書の機密度の下限（例：internal、confidential+pii）。",
 )
+_MAY = {
+    "read": say("read it", "閲覧"),
+    "write": say("read it, add and remove documents", "閲覧、文書の追加と削除"),
+    "own": say(
+        "read it, add and remove documents, share and delete it", "閲覧、文書の追加と削除、共有、コレクションの削除"
+    ),
+}
 _WHOM_HELP = say(
     "user:NAME, group:NAME, role:NAME or everyone (in the tenant).",
     "user:名前・group:名前・role:名前・everyone（テナント全員）のいずれか。",
@@ -52,7 +60,7 @@ def collections() -> None:
 @click.option(
     "--expires-days",
     type=click.IntRange(1),
-    help=say("It is deleted when nobody has used it for so many days.", "この日数使われなければ削除されます。"),
+    help=say("It is emptied when nobody has used it for so many days.", "この日数使われなければ中身が削除されます。"),
 )
 @installation
 def create(target: Target, name: str, label: str | None, description: str, expires_days: int | None) -> None:
@@ -99,15 +107,21 @@ def list_(target: Target) -> None:
     print_table(columns, [_row(one) for one in found], right=(1, 2))
 
 
-@collections.command(help=say("Show a collection and with whom it is shared.", "コレクションの内容と共有先を表示します。"))
+@collections.command(
+    help=say(
+        "Show a collection: whose it is, what you may do with it, with whom it is shared.",
+        "コレクションの内容、所有者、自分の権限、共有先を表示します。",
+    )
+)
 @click.argument("name")
 @installation
 def show(target: Target, name: str) -> None:
     """All about one; whom it is shared with is told to those who may share it."""
     found = collection_named(target, name)
-    shares = _shares_of(target, found["id"])
+    whose = call(target, "GET", f"{_SHARES}/{found['id']}")
+    embedder = call(target, "GET", f"{_SHARES}/{found['id']}/embedder")["embedder"] if whose["access"] == "own" else None
     if target.as_json:
-        print_json({**found, "owner": shares.get("owner"), "shares": shares.get("shares")})
+        print_json({**found, **{name: whose[name] for name in ("owner", "access", "shares")}, "embedder": embedder})
         return
     counts = found["file_counts"]
     states = [
@@ -117,20 +131,22 @@ def show(target: Target, name: str) -> None:
     ]
     rows = [
         [say("id", "ID"), found["id"]],
-        [say("name", "名前"), found["name"] or "-"],
-        [say("description", "説明"), found["description"] or "-"],
+        [say("name", "名前"), escape(found["name"] or "-")],
+        [say("description", "説明"), escape(found["description"] or "-")],
         [say("label", "ラベル"), found["label"]],
         [say("documents", "文書"), say(", ", "・").join(states)],
+        *([[say("embedder", "埋め込みモデル"), escape(embedder)]] if embedder else []),
         [say("last used (UTC)", "最終利用（UTC）"), _at(found["last_active_at"])],
-        [say("expires (UTC)", "期限（UTC）"), _at(found["expires_at"])],
+        [say("expires (UTC)", "期限（UTC）"), _at(found["expires_at"]) + _expired(found)],
     ]
-    if shares:
-        with_whom = say(", ", "、").join(map(_written, shares["shares"]))
-        rows += [
-            [say("owner", "所有者"), shares["owner"]],
-            [say("shared with", "共有先"), with_whom or say("nobody", "なし")],
-        ]
+    rows += [[say("owner", "所有者"), escape(whose["owner"])], [say("you may", "自分の権限"), _MAY[whose["access"]]]]
+    if whose["shares"] is not None:
+        with_whom = say(", ", "、").join(map(_written, whose["shares"]))
+        rows.append([say("shared with", "共有先"), escape(with_whom) or say("nobody", "なし")])
     print_table(["", ""], rows)
+    if counts["failed"]:
+        asked = f"kyozon collections files {found['id']} --failed"
+        out.print(say(f"\nWhy some failed: {asked}", f"\n失敗の理由：{asked}"), markup=False)
 
 
 @collections.command(help=say("Share a collection, from now on.", "コレクションを共有します（即時）。"))
@@ -194,15 +210,6 @@ def delete(target: Target, name: str, *, yes: bool) -> None:
         out.print(say(f"Deleted {found['name']}.", f"{found['name']} を削除しました。"), markup=False)
 
 
-def _shares_of(target: Target, collection: str) -> dict[str, Any]:
-    """Owner and shares; nothing where the key may read the collection, but not share it."""
-    try:
-        found: dict[str, Any] = call(target, "GET", f"{_SHARES}/{collection}/shares")
-    except CallerError:
-        return {}
-    return found
-
-
 def _whom(text: str) -> dict[str, str]:
     """Whom to share with; raises `InvalidRequest`."""
     kind, _, name = text.partition(":")
@@ -225,12 +232,18 @@ def _written(share: dict[str, Any]) -> str:
 
 def _row(one: dict[str, Any]) -> list[str]:
     counts = [str(one["file_counts"][state]) for state in ("completed", "failed")]
-    return [one["id"], *counts, one["label"], _at(one["created_at"]), one["name"] or "-"]
+    return [one["id"], *counts, one["label"], _at(one["created_at"]), escape(one["name"] or "-") + _expired(one)]
+
+
+def _expired(found: dict[str, Any]) -> str:
+    """Says that nothing is in it any more."""
+    return aside(say("expired, emptied", "期限切れのため空")) if found["status"] == "expired" else ""
 
 
 def _at(seconds: int | None) -> str:
     return "-" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(_DAY)
 
 
+collections.add_command(files)
 collections.add_command(reindex)
 commands = [collections]

@@ -12,6 +12,7 @@ from kyozon.cli.output import out
 from kyozon.cli.speech import say
 from kyozon.domain.errors import CallerError, InvalidRequest
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 if TYPE_CHECKING:
     from kyozon.routing.estimating.quality_model import QualityModel
@@ -86,7 +87,7 @@ def written(path: Path, model: "QualityModel") -> None:
     try:
         path.write_bytes(model.write())
     except OSError as error:
-        raise InvalidRequest(_unwritable(path, str(error), str(error)), "--out") from error
+        raise InvalidRequest(_unwritable(path, reason_of(error).en, reason_of(error).ja), "--out") from error
 
 
 def _unwritable(path: Path, en: str, ja: str) -> Text:

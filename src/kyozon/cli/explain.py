@@ -8,19 +8,23 @@ import click
 from kyozon.cli.attempts import all_together, call_rows, ended, status_said
 from kyozon.cli.candidates import print_candidates, print_reasons, quality_rows
 from kyozon.cli.feedback import print_feedback
-from kyozon.cli.options import Target, installation
+from kyozon.cli.label_rows import label_rows
+from kyozon.cli.options import Target, clearance_read, installation
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import aside, language, say
 from kyozon.cli.timing import within_rows
 from kyozon.domain.decisions import CacheUse, Decision, Outcome
-from kyozon.domain.errors import InvalidRequest, NotFound
+from kyozon.domain.errors import NotFound
 from kyozon.domain.feedback import Feedback
-from kyozon.domain.labels import Clearance, parse_clearance
+from kyozon.domain.knowledge import Named, Reader
+from kyozon.domain.labels import Clearance, Level
 from kyozon.domain.language import Text
 from kyozon.domain.reasoning import OWN_ACCOUNT, Reasoning
-from kyozon.services.explaining import ExplainService, Reasons, Recorded, Redacted, told_to
+from kyozon.services.explaining import Reasons, Recorded, Redacted, told_to
 from kyozon.services.replaying import Replay
 from kyozon.services.simulating import Replayer
+
+_EVERYTHING = Clearance(Level.RESTRICTED, frozenset({"*"}))
 
 
 @click.command(help=say("Show the decision behind an answer.", "応答の背後にある決定記録を表示します。"))
@@ -49,8 +53,8 @@ def explain(target: Target, decision_id: str, *, again: bool, clearance: str | N
     if reasoning:
         _print_reasoning(target, asyncio.run(_reasoning(target, decision_id, clearance)))
         return
-    recorded, reasons = asyncio.run(_explained(target, decision_id))
-    told = recorded if clearance is None else told_to(_clearance(clearance), recorded)
+    recorded, reasons, documents = asyncio.run(_explained(target, decision_id, clearance))
+    told = recorded if clearance is None else told_to(clearance_read(clearance, "--clearance"), recorded)
     if isinstance(told, Redacted):
         _print_redacted(target, told)
         return
@@ -58,9 +62,9 @@ def explain(target: Target, decision_id: str, *, again: bool, clearance: str | N
     said = asyncio.run(_said(target, decision, clearance))
     if target.as_json:
         found: dict[str, Any] = plain(decision)
-        print_json({**found, "outcome": outcome, "reasons": reasons, "feedback": said})
+        print_json({**found, "outcome": outcome, "reasons": reasons, "documents": documents, "feedback": said})
         return
-    _print_decision(decision, reasons)
+    _print_decision(decision, reasons, documents)
     print_candidates(decision)
     print_reasons(reasons, decision)
     if outcome is None:
@@ -104,20 +108,25 @@ async def _made_again(target: Target, decision_id: str) -> Replay:
     return found
 
 
-async def _explained(target: Target, decision_id: str) -> tuple[Recorded, Reasons]:
-    from kyozon.bootstrap.reading import registry_as_of
+async def _explained(
+    target: Target, decision_id: str, clearance: str | None
+) -> tuple[Recorded, Reasons, tuple[Named, ...]]:
+    """What documents are called is told to whoever holds the data directory; a clearance alone opens none."""
+    from kyozon.bootstrap.reporting import explain_service
 
     found = await _read(target, decision_id)
     async with target.store() as store:
-        service = ExplainService(store.records, store.policies, registry_as_of)
-        return found, await service.reasons(found[0])
+        service = explain_service(store)
+        whole = Reader(found[0].tenant, "", _EVERYTHING, admin=True)
+        documents = await service.documents(found[0], whole) if clearance is None else ()
+        return found, await service.reasons(found[0]), documents
 
 
 async def _reasoning(target: Target, decision_id: str, clearance: str | None) -> Reasoning:
     from kyozon.bootstrap.reporting import reasoning_reader
 
     recorded = await _read(target, decision_id)
-    cleared = None if clearance is None else _clearance(clearance)
+    cleared = None if clearance is None else clearance_read(clearance, "--clearance")
     async with target.store() as store:
         return await reasoning_reader(store).shown(recorded[0], "", cleared)
 
@@ -125,7 +134,7 @@ async def _reasoning(target: Target, decision_id: str, clearance: str | None) ->
 async def _said(target: Target, decision: Decision, clearance: str | None) -> tuple[Feedback, ...]:
     from kyozon.bootstrap.reporting import said_of_answers
 
-    cleared = None if clearance is None else _clearance(clearance)
+    cleared = None if clearance is None else clearance_read(clearance, "--clearance")
     async with target.store() as store:
         return await said_of_answers(store, target.models()[1]).shown(decision, "", cleared)
 
@@ -147,19 +156,6 @@ def _print_reasoning(target: Target, found: Reasoning) -> None:
         out.print(say("(the end was too long to keep)", "（長いため末尾は保存されていません）"))
 
 
-def _clearance(text: str) -> Clearance:
-    try:
-        return parse_clearance(text)
-    except ValueError as error:
-        raise InvalidRequest(
-            Text(
-                f"--clearance: {error}.",
-                f"--clearance：{text!r} を取り扱い範囲として読めません（例：internal+jp-only）。",
-            ),
-            "clearance",
-        ) from error
-
-
 async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | None]:
     async with target.store() as store:
         found = await store.records.decision(decision_id)
@@ -173,13 +169,11 @@ async def _read(target: Target, decision_id: str) -> tuple[Decision, Outcome | N
     return found
 
 
-def _print_decision(decision: Decision, reasons: Reasons) -> None:
-    colon = say(": ", "：")
-    sources = ", ".join(f"{source.source.to(language())}{colon}{source.label}" for source in decision.label_sources)
+def _print_decision(decision: Decision, reasons: Reasons, documents: tuple[Named, ...]) -> None:
     rows = [
         [say("decision", "決定"), f"{decision.id}  {decision.at:%Y-%m-%d %H:%M:%S} UTC"],
         [say("asked for", "要求モデル"), decision.requested_model + aside(_kind(decision.kind))],
-        [say("label", "ラベル"), f"{decision.label}{aside(sources)}"],
+        *label_rows(decision, documents),
         [say("policy", "ポリシー"), decision.policy_version],
         [say("router", "ルーター"), decision.router],
         [say("chosen", "選択"), f"[bold]{decision.chosen or '-'}[/]"],
@@ -206,7 +200,12 @@ def _stated(decision: Decision) -> list[list[str]]:
 
 
 def _kind(kind: str) -> str:
-    told = {"chat": say("chat", "チャット"), "embedding": say("embedding", "埋め込み"), "count": say("count", "トークン数")}
+    told = {
+        "chat": say("chat", "チャット"),
+        "embedding": say("embedding", "埋め込み"),
+        "reranking": say("reranking", "再ランキング"),
+        "count": say("count", "トークン数"),
+    }
     return told[kind]
 
 
@@ -238,6 +237,7 @@ def _print_redacted(target: Target, found: Redacted) -> None:
 def _print_outcome(outcome: Outcome) -> None:
     usage, charge = outcome.usage, outcome.charge
     tokens = f"{usage.input} → {usage.output}" + (aside(say("estimated", "推定")) if usage.estimated else "")
+    tokens += say(f", searches: {usage.searches}", f"、検索：{usage.searches} 回") if usage.searches else ""
     money = f"{charge.amount} {charge.currency}" if charge.priced else say("no price known", "価格不明")
     calls = "\n".join(call_rows(outcome)) or "-"
     rows = [

@@ -14,6 +14,7 @@ from kyozon.domain.language import Text
 
 
 @click.command(
+    short_help=say("Where a stored value or an exchange has been.", "保存値や要求・応答がどこへ渡ったかを表示します。"),
     help=say(
         "Show where a stored value, or a decision's request and answer, has been: in which zones, for whom, when. "
         "With --raise its label is raised first, for everything made from it; with --lower another person is asked to "
@@ -21,7 +22,7 @@ from kyozon.domain.language import Text
         "保存値、または決定記録の要求と応答が、いつ、誰のために、どのゾーンへ渡ったかを表示します。"
         "--raise を付けると、先にラベルを引き上げます。そこから作られたものすべてに及びます。"
         "--lower を付けると、ラベルの引き下げの承認を別の人に依頼します。",
-    )
+    ),
 )
 @click.argument("value", metavar="ID")
 @click.option("--raise", "label", metavar="LABEL", help=say("Its new label.", "新しいラベル。"))

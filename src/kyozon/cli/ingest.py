@@ -21,6 +21,7 @@ from kyozon.cli.speech import say
 from kyozon.cli.taking_in import Folder, Order, Outcome, Sent
 from kyozon.domain.errors import InvalidRequest, NotFound, WorldFailure
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 _LOOK_SECONDS = 1.0
 _WATCH_SECONDS = 3.0
@@ -30,12 +31,13 @@ _NONE_BEFORE: Mapping[str, str] = {}
 
 
 @click.command(
+    short_help=say("Take files and folders into a collection.", "ファイルやフォルダーをコレクションに取り込みます。"),
     help=say(
         "Take files and folders into a collection, so that questions can be answered from them. What has not changed "
         "since the last time costs nothing; what has changed replaces what was there.",
         "ファイルやフォルダーをコレクションに取り込み、質問に答えられるようにします。"
         "前回から変わっていないものは何もせず、変わったものは置き換えます。",
-    )
+    ),
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-c", "--collection", required=True, help=say("Name or id of the collection.", "コレクションの名前か ID。"))
@@ -100,8 +102,8 @@ def _stopped() -> str:
 def _unreadable(error: OSError) -> InvalidRequest:
     return InvalidRequest(
         Text(
-            f"cannot read {error.filename}: {error.strerror}. Check the path and who may read it.",
-            f"{error.filename} を読み取れません（{error.strerror}）。パスと読み取り権限を確認してください。",
+            f"cannot read {error.filename}: {reason_of(error).en}. Check the path and who may read it.",
+            f"{error.filename} を読み取れません（{reason_of(error).ja}）。パスと読み取り権限を確認してください。",
         )
     )
 
@@ -142,7 +144,8 @@ def _taken_in(folder: Folder, files: list[Found], *, as_json: bool) -> Outcome:
 
         patience = _Patience(folder)
         patience.follow(outcome, told)
-        progress.reset(task, completed=int(sum(done.values())))  # the pace is counted from here
+        first = sum(done.values())
+        progress.reset(task, completed=int(first), first=first)  # the pace is counted from here
         while outcome.waiting:
             time.sleep(_LOOK_SECONDS)
             patience.follow(outcome, told)

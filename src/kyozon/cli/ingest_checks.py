@@ -1,8 +1,7 @@
 """What is wrong with how `kyozon ingest` was called is said once, before anything is sent."""
 
-from kyozon.cli.options import option_read
+from kyozon.cli.options import label_read
 from kyozon.domain.errors import InvalidRequest
-from kyozon.domain.labels import parse_label
 from kyozon.domain.language import Text
 from kyozon.services.knowledge.attributes import READERS, taken
 
@@ -22,7 +21,7 @@ def check_name(collection: str, option: str) -> None:
 def check_label(label: str | None) -> None:
     """Raises `InvalidRequest` where a label is none."""
     if label is not None:
-        option_read(parse_label, label, "--label")
+        label_read(label, "--label")
 
 
 def check_readers(readers: str | None) -> None:

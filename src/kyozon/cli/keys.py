@@ -8,12 +8,21 @@ from typing import Any
 import click
 
 from kyozon.bootstrap.world import WORLD
-from kyozon.cli.options import WITHIN, Target, goal_read, installation, option_read, within_read
+from kyozon.cli.options import (
+    WITHIN,
+    Target,
+    clearance_read,
+    goal_read,
+    installation,
+    label_read,
+    option_read,
+    within_read,
+)
 from kyozon.cli.output import err, out, plain, print_json, print_table
 from kyozon.cli.speech import say
 from kyozon.domain.callers import ApiKey, Limits
 from kyozon.domain.errors import InvalidRequest
-from kyozon.domain.labels import Label, parse_clearance, parse_label
+from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.governance.labelling import request_label
 from kyozon.governance.releasing import known_role
@@ -165,13 +174,13 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
         name=options["name"],
         tenant=options["tenant"],
         user=options["user"],
-        clearance=option_read(parse_clearance, options["clearance"], "--clearance"),
+        clearance=clearance_read(options["clearance"], "--clearance"),
         default_label=_label(options["label"], "--label"),
         label_floor=_label(options["label_floor"], "--label-floor"),
         limits=Limits(
             options["requests_per_minute"] or default.requests_per_minute,
             options["tokens_per_minute"] or default.tokens_per_minute,
-            option_read(Decimal, money, "--money-per-month") if money else default.money_per_month,
+            option_read(Decimal, money, "--money-per-month", _MONEY) if money else default.money_per_month,
             options["concurrent_requests"] or default.concurrent_requests,
         ),
         admin=options["admin"],
@@ -183,8 +192,11 @@ def _wanted(target: Target, options: dict[str, Any]) -> NewKey:
     )
 
 
+_MONEY = Text("an amount of money, such as 12.50", "金額（例：12.50）")
+
+
 def _label(text: str | None, option: str) -> Label | None:
-    return None if text is None else option_read(parse_label, text, option)
+    return None if text is None else label_read(text, option)
 
 
 def _public(key: ApiKey) -> dict[str, Any]:

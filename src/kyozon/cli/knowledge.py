@@ -7,6 +7,7 @@ import click
 from kyozon.cli.speech import say
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 COLLECTION = click.option(
     "--collection", "-c", required=True, metavar="NAME", help=say("Its name or id.", "名前または ID。")
@@ -30,8 +31,8 @@ def read(path: Path) -> bytes:
     except OSError as error:
         raise InvalidRequest(
             Text(
-                f"cannot read {path}: {error.strerror}. Check the path.",
-                f"{path} を読み取れません（{error.strerror}）。パスを確認してください。",
+                f"cannot read {path}: {reason_of(error).en}. Check the path.",
+                f"{path} を読み取れません（{reason_of(error).ja}）。パスを確認してください。",
             )
         ) from error
 
@@ -43,8 +44,8 @@ def write(path: Path, text: bytes) -> None:
     except OSError as error:
         raise InvalidRequest(
             Text(
-                f"cannot write {path}: {error.strerror}. Check the path.",
-                f"{path} に書き込めません（{error.strerror}）。パスを確認してください。",
+                f"cannot write {path}: {reason_of(error).en}. Check the path.",
+                f"{path} に書き込めません（{reason_of(error).ja}）。パスを確認してください。",
             )
         ) from error
 

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-import kyozon
 from kyozon.cli.calling import call
 from kyozon.cli.collection_named import collection_named, listed
 from kyozon.cli.options import Target
@@ -22,37 +21,54 @@ _RESULTS = "file_search_call.results"
 _ANEW = {"x-kyozon-cache": "off"}  # what was answered before is not what is measured
 
 
+SETTINGS = Text(
+    f"most=N, dense=SHARE, reranker=MODEL or several, as in most=5,dense=0.3, where 1 ≤ most ≤ {_MOST} and 0 ≤ dense ≤ 1",
+    "most=件数、dense=割合、reranker=モデル、またはその組み合わせ"
+    f"（例：most=5,dense=0.3。1 ≤ most ≤ {_MOST}、0 ≤ dense ≤ 1）",
+)
+"""What `setting_of` reads."""
+
+
 class Setting(Struct, frozen=True):
-    """How a corpus is searched: for so many passages, by vectors to the share `dense`, which the server sets where None."""
+    """How a corpus is searched: for so many passages, by vectors to the share `dense`, put in order by a `reranker`.
+
+    What is None the server sets; the reranker `none` is none at all.
+    """
 
     most: int = 10
     dense: float | None = None
+    reranker: str | None = None
 
     def asked(self) -> dict[str, Any]:
         """As searches take it."""
-        options: dict[str, Any] = {"max_num_results": self.most}
+        ranking: dict[str, Any] = {}
         if self.dense is not None:
-            weights = {"embedding_weight": self.dense, "text_weight": 1 - self.dense}
-            options["ranking_options"] = {"hybrid_search": weights}
-        return options
+            ranking["hybrid_search"] = {"embedding_weight": self.dense, "text_weight": 1 - self.dense}
+        if self.reranker is not None:
+            ranking["ranker"] = self.reranker
+        return {"max_num_results": self.most, **({"ranking_options": ranking} if ranking else {})}
 
 
 def setting_of(text: str, usual: Setting) -> Setting:
     """What `most=5,dense=0.3` says, the rest as usual; raises `ValueError`."""
     said = dict(part.strip().partition("=")[::2] for part in text.split(","))
-    if not said or not set(said) <= {"most", "dense"}:
-        raise ValueError("most=N, dense=SHARE")
+    if not said or not set(said) <= {"most", "dense", "reranker"} or said.get("reranker") == "":
+        raise ValueError("most=N, dense=SHARE, reranker=MODEL")
     most = int(said.get("most", usual.most))
     dense = float(said["dense"]) if "dense" in said else usual.dense
     if not 1 <= most <= _MOST or (dense is not None and not 0 <= dense <= 1):
         raise ValueError(f"1 ≤ most ≤ {_MOST}, 0 ≤ dense ≤ 1")
-    return Setting(most, dense)
+    return Setting(most, dense, said.get("reranker", usual.reranker))
 
 
 class Corpus:
-    """A collection with the files that can be found in it. `label` is what is said of the questions put to it."""
+    """A collection with the files that can be found in it. `label` is what is said of the questions put to it.
+
+    `reranked` is how many searches of it a reranker has put in order so far.
+    """
 
     def __init__(self, target: Target, name: str, label: str | None = None) -> None:
+        self.reranked = 0
         self._target = target
         self._headers = {"x-kyozon-label": label} if label else {}
         self.collection = collection_named(target, name)
@@ -89,6 +105,7 @@ class Corpus:
         """The passages, best first."""
         body = {"query": question, **setting.asked()}
         page = call(self._target, "POST", f"{self._path}/search", body, _SECONDS, self._headers)
+        self.reranked += page.get("reranked", False)  # a server of an earlier version does not say
         return [(one["file_id"], "".join(part["text"] for part in one["content"])) for one in page["data"]]
 
     def given(self, question: str, setting: Setting, model: str) -> Given:
@@ -133,8 +150,10 @@ class Corpus:
         return str(answer["choices"][0]["message"]["content"] or "")
 
     def made_with(self) -> dict[str, str]:
-        """What an upgrade may change: Kyozon's version, the embedder where the key may know it, how documents are split."""
-        made = {"kyozon": kyozon.__version__, "collection": self.collection["id"], "files": str(len(self.files))}
+        """What an upgrade may change: the server's version, the embedder where the key may know it, how files are split."""
+        served = call(self._target, "GET", "/kyozon/v1/openapi.json")["info"]["version"]
+        name, own = self.collection["name"], self.collection["id"]
+        made = {"kyozon": served, "collection": f"{name} ({own})" if name else own, "files": str(len(self.files))}
         try:
             found = call(self._target, "GET", f"/kyozon/v1/collections/{self.collection['id']}/embedder")
             made["embedder"] = found["embedder"]

@@ -10,12 +10,13 @@ import msgspec
 from msgspec import Struct
 
 from kyozon.cli.knowledge import COLLECTION, knowledge, read, write
-from kyozon.cli.knowledge_corpus import Corpus, Setting, not_empty, setting_of
+from kyozon.cli.knowledge_corpus import SETTINGS, Corpus, Setting, not_empty, setting_of
 from kyozon.cli.knowledge_judge import agreement, judged
 from kyozon.cli.knowledge_page import tell
 from kyozon.cli.options import F, Target, installation, option_read
 from kyozon.cli.progress import shown
 from kyozon.cli.speech import say
+from kyozon.cli.texts import text_of
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.evaluation.questions import Question, questions_of
@@ -48,7 +49,8 @@ def _compares(command: F) -> F:
             "--compare",
             metavar="SETTINGS",
             help=say(
-                "Compare with other settings, as in most=5,dense=0.3.", "別の設定と比較します（例：most=5,dense=0.3）。"
+                "Compare with other settings, as in most=5,dense=0.3 or reranker=MODEL.",
+                "別の設定と比較します（例：most=5,dense=0.3、reranker=モデル）。",
             ),
         ),
         click.option(
@@ -62,6 +64,7 @@ def _compares(command: F) -> F:
 
 @knowledge.command(
     "eval",
+    short_help=say("Measure a collection with questions.", "質問でコレクションを測定します。"),
     help=say(
         "Search a collection for each question of FILE and measure what is found; with --answers, what is answered, too. "
         "Exit status 1 where it is surely worse than what it is compared with.",
@@ -84,6 +87,11 @@ def _compares(command: F) -> F:
     type=click.FloatRange(0, 1),
     help=say("Share of meaning against words in the order.", "順位付けで意味（ベクトル）が占める割合。"),
 )
+@click.option(
+    "--reranker",
+    metavar="MODEL",
+    help=say("That puts what is found in order; none for no one.", "結果を並べ替えるモデル。使わない場合は none。"),
+)
 @click.option("--label", help=say("How sensitive the questions are.", "質問の機密度。"))
 @click.option("--answers", is_flag=True, help=say("Have the questions answered, too.", "回答も生成して測定します。"))
 @click.option("--model", default="auto", show_default=True, help=say("That answers.", "回答するモデル。"))
@@ -100,9 +108,9 @@ def evaluate(target: Target, collection: str, questions: Path, **options: Any) -
 
     _fits_together(options)
     model = options["model"] if options["answers"] else None
-    plan = Plan(Setting(options["most"], options["dense"]), model, options["judge"])
+    plan = Plan(Setting(options["most"], options["dense"], options["reranker"]), model, options["judge"])
     other = msgspec.structs.replace(plan, setting=_setting(options["compare"], plan.setting))
-    posed = questions_of(read(questions).decode("utf-8", "replace"), table=questions.suffix.lower() == ".csv")
+    posed = _posed(questions)
     before = None if options["baseline"] is None else run_of(read(options["baseline"]))
     _measurable(posed, plan, before)
     corpus = not_empty(Corpus(target, collection, options["label"]))
@@ -113,18 +121,35 @@ def evaluate(target: Target, collection: str, questions: Path, **options: Any) -
         before = _run(target, against, other, theirs)
     if options["save"] is not None:
         write(options["save"], msgspec.json.format(msgspec.json.encode(now, order="sorted"), indent=1) + b"\n")
-    worse = tell(target, corpus.name, posed, now, before)
+    worse = tell(target, corpus.collection, posed, now, before)
     sys.exit(1 if worse else 0)
+
+
+def _posed(path: Path) -> tuple[tuple[int, Question], ...]:
+    """The questions of a file; raises `InvalidRequest` where it is none of questions."""
+    text = text_of(read(path))
+    if text is None:
+        raise InvalidRequest(
+            Text(
+                f"{path} is no text in UTF-8. Save it as UTF-8; in Excel: CSV UTF-8 (comma delimited).",
+                f"{path} は UTF-8 のテキストではありません。UTF-8 で保存してください"
+                "（Excel では「CSV UTF-8（コンマ区切り）」）。",
+            ),
+            "--questions",
+        )
+    return questions_of(text, table=path.suffix.lower() == ".csv")
 
 
 def _run(target: Target, corpus: Corpus, plan: Plan, wanted: Sequence[Wanted]) -> "Run":
     from kyozon.evaluation.corpus import Run
 
     made = corpus.made_with() | {"most": str(plan.setting.most), "dense": _or_auto(plan.setting.dense)}
+    made |= {"reranker": plan.setting.reranker} if plan.setting.reranker else {}
     made |= {"model": plan.model} if plan.model else {}
     if plan.judge:
         made |= {"judge": plan.judge, "judge agreement": f"{agreement(corpus, plan.judge):.2f}"}
     scores: dict[str, dict[str, float]] = {}
+    reranked = corpus.reranked
     with shown(as_json=target.as_json) as progress:
         task = progress.add_task(say(f"Asking {corpus.name}", f"{corpus.name} に質問中"), total=len(wanted))
         for one in wanted:
@@ -137,6 +162,8 @@ def _run(target: Target, corpus: Corpus, plan: Plan, wanted: Sequence[Wanted]) -
                     found["answers.judged"] = judged(corpus, plan.judge, given)
             scores[one.question.key] = found
             progress.advance(task)
+    if plan.setting.reranker or corpus.reranked > reranked:  # it may not have seen everything: that is told, too
+        made["reranked"] = f"{corpus.reranked - reranked} / {sum(1 for one in wanted if one.files)}"
     return Run(made, scores)
 
 
@@ -180,4 +207,4 @@ def _fits_together(options: dict[str, Any]) -> None:
 
 
 def _setting(text: str | None, usual: Setting) -> Setting:
-    return usual if text is None else option_read(lambda said: setting_of(said, usual), text, "--compare")
+    return usual if text is None else option_read(lambda said: setting_of(said, usual), text, "--compare", SETTINGS)

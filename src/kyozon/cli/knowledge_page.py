@@ -1,7 +1,7 @@
 """What a run over a corpus came to, printed: each measure with its interval, and beside it the difference."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -21,13 +21,27 @@ _VERDICTS = {
     "worse": Text("worse", "悪化"),
     "unclear": Text("cannot tell", "判定できない"),
 }
+_MADE_WITH = {
+    "collection": "コレクション",
+    "files": "ファイル数",
+    "embedder": "埋め込みモデル",
+    "chunking": "分割（トークン/重なり）",
+    "most": "件数",
+    "dense": "ベクトルの割合",
+    "reranker": "リランカー",
+    "reranked": "再ランキングした検索",
+    "model": "回答モデル",
+    "judge": "判定モデル",
+    "judge agreement": "判定モデルの正答率",
+}
+"""The Japanese of what a run was made with."""
 _COLOURS = {"better": "green", "worse": "bold red", "unclear": "dim"}
 
 
 def tell(
-    target: Target, name: str, posed: Sequence[tuple[int, Question]], now: "Run", before: "Run | None"
+    target: Target, collection: dict[str, Any], posed: Sequence[tuple[int, Question]], now: "Run", before: "Run | None"
 ) -> tuple[str, ...]:
-    """Print it; the measures that are surely worse than before."""
+    """Print what was measured of a collection; the measures that are surely worse than before."""
     from kyozon.evaluation.corpus import compared, summary
 
     figures = summary(now)
@@ -37,7 +51,7 @@ def tell(
     if target.as_json:
         print_json(
             {
-                "collection": now.made_with["collection"],
+                "collection": collection["id"],
                 "questions": len(posed),
                 "made_with": dict(now.made_with),
                 "measures": figures,
@@ -50,7 +64,7 @@ def tell(
         return worse
     _table(figures, apart)
     _made(now, before)
-    _posed(name, posed, missed)
+    _posed(str(collection["name"] or collection["id"]), posed, missed)
     if before is not None:
         _verdict(now, before, worse)
     return worse
@@ -70,6 +84,8 @@ def _table(figures: "dict[str, Interval]", apart: "dict[str, Difference]") -> No
 def _apart(found: "Difference | None") -> list[str]:
     if found is None:
         return ["-", "-", ""]
+    if not found.differing:
+        return [f"{found.mean:.3f}", "-", f"[dim]{say('no difference', '差なし')}[/]"]
     verdict = _VERDICTS[found.verdict].to(language())
     interval = f"{found.low:+.3f} – {found.high:+.3f}"
     return [f"{found.mean:+.3f}", interval, f"[{_COLOURS[found.verdict]}]{verdict}[/]"]
@@ -80,7 +96,8 @@ def _made(now: "Run", before: "Run | None") -> None:
     parts = []
     for name, value in now.made_with.items():
         other = value if before is None else before.made_with.get(name, "-")
-        parts.append(f"{name} {value}" if other == value else f"{name} {other} → {value}")
+        told = say(name, _MADE_WITH.get(name, name))
+        parts.append(f"{told} {value}" if other == value else f"{told} {other} → {value}")
     out.print(f"\n[dim]{escape(' · '.join(parts))}[/]")
 
 

@@ -40,12 +40,13 @@ class _Proposed(Struct):
 
 
 @knowledge.command(
+    short_help=say("Make synthetic questions for a collection.", "コレクション用の質問を自動生成します。"),
     help=say(
         "Make synthetic questions for a collection: from its headings and rarest words, or with --model by a model, "
         "kept only where the search finds their passage. They are easier than people's, and marked as synthetic.",
         "コレクション用の質問を自動生成します。見出しと珍しい語から作るか、--model でモデルに作らせ、"
         "検索で元の箇所が見つかるものだけを残します。人の質問より易しく、synthetic と記されます。",
-    )
+    ),
 )
 @COLLECTION
 @click.option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kyozon.bootstrap.world import WORLD
+from kyozon.cli.model_facts import fact_rows
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
@@ -63,7 +64,7 @@ def show(target: Target, name: str) -> None:
     if target.as_json:
         print_json(facts)
     else:
-        print_table(["", ""], [[key, _shown(value)] for key, value in facts.items()])
+        print_table(["", ""], fact_rows(facts))
 
 
 @models.command(
@@ -85,10 +86,11 @@ def pull(target: Target, source: str, name: str | None) -> None:
     if target.as_json:
         print_json(stored.card)
     else:
+        size = _size(stored.bytes)
         out.print(
             say(
-                f"{stored.card.id} is there ({stored.bytes / 1e9:.2f} GB). A running server offers it at once.",
-                f"{stored.card.id} を取得しました（{stored.bytes / 1e9:.2f} GB）。起動中のサーバーですぐに使えます。",
+                f"{stored.card.id} is there ({size}). A running server offers it at once.",
+                f"{stored.card.id} を取得しました（{size}）。起動中のサーバーですぐに使えます。",
             )
         )
 
@@ -110,7 +112,7 @@ def remove(target: Target, name: str) -> None:
 def recommendation(local: "LocalModels", command: str) -> str:
     """What the first screen says of the demo model, and how `command` gets a capable one that fits this machine."""
     entry = local.recommended()
-    size = f"{entry.bytes / 1e9:.1f} GB"
+    size = _size(entry.bytes)
     return say(
         f"  The model that came along is a small English demo. A capable one in Japanese and English for this machine:\n"
         f"    {command} models pull {entry.name}    ({size}, {entry.licence})",
@@ -130,8 +132,8 @@ def _print_catalogue(local: "LocalModels") -> None:
     rows = [
         [
             entry.name,
-            f"{entry.bytes / 1e9:.1f} GB",
-            f"{entry.memory_bytes / 1e9:.1f} GB",
+            _size(entry.bytes),
+            _size(entry.memory_bytes),
             say("yes", "可") if local.fits(entry) else say("no", "不可"),
             entry.licence,
             " ".join(entry.languages[:_LANGUAGES_SHOWN]) + (" …" if len(entry.languages) > _LANGUAGES_SHOWN else ""),
@@ -144,26 +146,21 @@ def _print_catalogue(local: "LocalModels") -> None:
     print_table(columns, rows, right=(1, 2))
 
 
+def _size(size: int) -> str:
+    """Bytes in the largest unit of which there is one, as disks are sold: 1 GB is 10⁹ bytes."""
+    for unit, one in (("GB", 1e9), ("MB", 1e6)):
+        if size >= one:
+            return f"{size / one:.1f} {unit}"
+    return f"{size / 1e3:.1f} KB"
+
+
 def _row(card: ModelCard) -> list[str]:
     price = price_at(card.prices, WORLD.now().date())
     money = f"{price.input} / {price.output} {price.currency}" if price else "?"
+    if price is not None and price.thousand_searches:
+        each = price.thousand_searches
+        money += say(f", {each} {price.currency} for 1,000 searches", f"、検索 1,000 回 {each} {price.currency}")
     return [card.id, card.kind, card.provider, card.zone, card.licence or "?", str(card.context or "?"), money]
-
-
-def _shown(value: Any) -> str:
-    """A fact for people: lists with commas, tables as `key: value`, two languages as the reader's own."""
-    if value is None:
-        return say("unknown", "不明")
-    if isinstance(value, dict) and set(value) == {"en", "ja"}:
-        return str(value[language()])
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_shown(inner)}" for name, inner in value.items()) or "-"
-    if isinstance(value, bool):
-        return say("yes", "はい") if value else say("no", "いいえ")
-    if isinstance(value, list | tuple):
-        nested = any(isinstance(inner, dict) for inner in value)
-        return ("\n" if nested else ", ").join(map(_shown, value)) or "-"
-    return str(value)
 
 
 def _unknown(name: str) -> NotFound:

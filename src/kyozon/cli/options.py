@@ -15,6 +15,7 @@ from msgspec import Struct
 from kyozon.cli.output import print_error
 from kyozon.cli.speech import say
 from kyozon.domain.errors import CallerError, InvalidRequest, KyozonError, NotFound
+from kyozon.domain.labels import Clearance, Label, parse_clearance, parse_label
 from kyozon.domain.language import Text
 from kyozon.domain.pace import LONGEST, parse_within
 from kyozon.domain.quality import SHARES, Goal, parse_goal
@@ -149,11 +150,33 @@ def within_read(text: str, option: str) -> float:
         ) from error
 
 
-def option_read(parse: Callable[[str], T], text: str, option: str) -> T:
-    """What `parse` makes of an option's text; raises `InvalidRequest`, which names the option, where it cannot."""
+def option_read(parse: Callable[[str], T], text: str, option: str, form: Text) -> T:
+    """What `parse` makes of an option's text; raises `InvalidRequest`, which says what is wanted, where it cannot."""
     try:
         return parse(text)
     except (ValueError, ArithmeticError) as error:
         raise InvalidRequest(
-            Text(f"{option} {text!r}: {error}", f"{option} {text!r} を読めません：{error}"), option
+            Text(f"{option} {text!r}: use {form.en}.", f"{option} {text!r} を読めません。{form.ja}で指定してください。"),
+            option,
         ) from error
+
+
+def label_read(text: str, option: str) -> Label:
+    """A label; raises `InvalidRequest` where it is none."""
+    return option_read(parse_label, text, option, _LABEL)
+
+
+def clearance_read(text: str, option: str) -> Clearance:
+    """A clearance; raises `InvalidRequest` where it is none."""
+    return option_read(parse_clearance, text, option, _CLEARANCE)
+
+
+_LABEL = Text(
+    "public, internal, confidential or restricted, with compartments behind it where there are any, as in confidential+pii",
+    "public・internal・confidential・restricted のいずれか（区画があれば confidential+pii のように続けます）",
+)
+_CLEARANCE = Text(
+    "public, internal, confidential or restricted, with compartments (* for all) behind it where there are any, as in "
+    "internal+jp-only",
+    "public・internal・confidential・restricted のいずれか（区画があれば internal+jp-only のように続けます。* は全区画）",
+)

@@ -20,12 +20,13 @@ _STOPPED = 130
 
 
 @click.command(
+    short_help=say("Embed a collection anew, with another model.", "コレクションを別のモデルで埋め込み直します。"),
     help=say(
         "Embed a collection's documents with another model, in the background. Searches go on with the vectors that are "
         "there, and change over at once when the new ones are complete.",
         "コレクションの文書を別のモデルで埋め込み直します。処理中も検索は今のベクトルで続き、"
         "新しいベクトルがそろった時点で一度に切り替わります。",
-    )
+    ),
 )
 @click.argument("name")
 @click.option("--embedder", required=True, help=say("Name of the embedding model.", "埋め込みモデルの名前。"))

@@ -14,6 +14,7 @@ from kyozon.cli.output import err, out, print_json
 from kyozon.cli.speech import language, say
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Language, Text
+from kyozon.domain.refused_by_system import reason_of
 
 if TYPE_CHECKING:
     from kyozon.domain.reports import GovernanceReport, Period, Recorded
@@ -263,8 +264,8 @@ def _write(target: Target, folder: Path, texts: dict[str, str]) -> None:
     except OSError as error:
         raise InvalidRequest(
             Text(
-                f"{folder} cannot be written to: {error.strerror}. Name another folder with --out.",
-                f"{folder} に書き込めません（{error.strerror}）。--out で別のフォルダーを指定してください。",
+                f"{folder} cannot be written to: {reason_of(error).en}. Name another folder with --out.",
+                f"{folder} に書き込めません（{reason_of(error).ja}）。--out で別のフォルダーを指定してください。",
             )
         ) from error
     files = [str(folder / name) for name in texts]

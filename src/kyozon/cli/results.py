@@ -2,21 +2,21 @@
 
 import csv
 import io
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from kyozon.cli.texts import text_of
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
+from kyozon.domain.refused_by_system import reason_of
 
 if TYPE_CHECKING:
     from kyozon.routing.estimating.joining import Result
 
 FEWEST = 10
 """Results of fewer prompts say next to nothing of a model."""
-_KANA = re.compile("[ぁ-ヿ]")
 
 
 def read_results(path: Path) -> "list[Result]":
@@ -37,18 +37,14 @@ def read_results(path: Path) -> "list[Result]":
 
 
 def _text(path: Path) -> str:
-    """The text of a file in UTF-8, or in Shift_JIS as Excel saves CSV in Japan: told from other encodings by its kana."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise _wrong(path, 0, str(error), str(error)) from error
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if encoding != "cp932" or _KANA.search(text):
-            return text
+        why = reason_of(error)
+        raise _wrong(path, 0, why.en, why.ja) from error
+    text = text_of(raw)
+    if text is not None:
+        return text
     raise _wrong(
         path,
         0,

@@ -9,13 +9,13 @@ import click
 from kyozon.bootstrap.world import WORLD
 from kyozon.cli.candidates import asked_for, print_candidates, print_reasons, quality_rows
 from kyozon.cli.followed import follow
-from kyozon.cli.options import WITHIN, Target, goal_read, installation, of_decisions, option_read, within_read
+from kyozon.cli.options import WITHIN, Target, goal_read, installation, label_read, of_decisions, within_read
 from kyozon.cli.output import out, plain, print_json, print_table
 from kyozon.cli.speech import language, say
 from kyozon.cli.timing import within_rows
 from kyozon.domain.callers import ApiKey
 from kyozon.domain.decisions import Decision
-from kyozon.domain.labels import Clearance, Level, parse_label
+from kyozon.domain.labels import Clearance, Level
 from kyozon.domain.models import AUTO
 from kyozon.domain.quality import Goal
 
@@ -130,7 +130,7 @@ def _preview(target: Target, text: str, asked: dict[str, str | None]) -> "tuple[
         needs = structs.replace(needs, quality=goal_read(quality, "--quality"))
     if within is not None:
         needs = structs.replace(needs, within=within_read(within, "--within"))
-    given = registry.installation.default_label if label is None else option_read(parse_label, label, "--label")
+    given = registry.installation.default_label if label is None else label_read(label, "--label")
     now = WORLD.now()
     key = ApiKey("", "default", "", "", "", "", created_at=now, clearance=_EVERYTHING)
     return preview(registry, Query(AUTO, needs, given, key), lambda: text, now), registry

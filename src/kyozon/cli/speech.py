@@ -1,6 +1,8 @@
 """The language of the command line, taken once from the environment."""
 
+import gettext
 import os
+from pathlib import Path
 
 from kyozon.domain.language import Language, Text
 
@@ -12,6 +14,13 @@ def language() -> Language:
         if value and value != "auto":
             return "ja" if value.lower().startswith("ja") else "en"
     return "en"
+
+
+def speak() -> None:
+    """Have click's own words in the language of the command line: gettext, which it asks, goes by `LANGUAGE` first."""
+    if language() == "ja":
+        os.environ["LANGUAGE"] = "ja"
+        gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 
 def aside(text: str) -> str:

@@ -14,6 +14,7 @@ from kyozon.cli.folders import Found, Wanted, as_attribute, found, is_below, roo
 from kyozon.cli.options import Target
 from kyozon.cli.speech import language, say
 from kyozon.domain.errors import CallerError, Unauthenticated
+from kyozon.domain.refused_by_system import reason_of
 
 PATH, SHA256, READERS = "kyozon:path", "kyozon:sha256", "kyozon:readers"
 
@@ -99,7 +100,7 @@ class Folder:
             except CallerError as error:
                 self._fail(file.path, digest, error.message(language()), outcome)
             except OSError as error:
-                outcome.fail(file.path, str(error))
+                outcome.fail(file.path, reason_of(error).to(language()))
         if self._order.delete:
             self._remove(there, outcome)
         return outcome
@@ -172,7 +173,8 @@ class Folder:
             return
         doing = {one["id"]: one for one in listed(self._target, self._files, filter="in_progress")}
         for sent in outcome.waiting:
-            told(sent, _share(doing[sent.id].get("progress")) if sent.id in doing else 1.0)
+            progress = doing[sent.id].get("progress") if sent.id in doing else {"share": 1.0}
+            told(sent, (progress or {}).get("share", 0.0))
             if sent.id not in doing:
                 self._ended(sent, outcome)
         outcome.waiting = [sent for sent in outcome.waiting if sent.id in doing]
@@ -189,11 +191,3 @@ class Folder:
             outcome.fail(sent.path, say("cancelled", "取り消されました"))
         elif sent.replaces is not None:
             self._forget(sent.replaces)
-
-
-def _share(progress: Mapping[str, Any] | None) -> float:
-    """How much of a document is done: reading it counts a tenth, its vectors the rest."""
-    if progress is None or not progress["total"]:
-        return 0.0
-    share = min(1.0, float(progress["done"]) / float(progress["total"]))
-    return share / 10 if progress["stage"] == "reading" else 0.1 + 0.9 * share

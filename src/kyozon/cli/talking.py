@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from kyozon.cli.asking import ask_documents
-from kyozon.cli.calling import address_of, failed, not_running
+from kyozon.cli.calling import address, failed, not_running
 from kyozon.cli.local_key import read_key
 from kyozon.cli.options import Target, installation
 from kyozon.cli.output import err, out, print_json
@@ -28,7 +28,7 @@ class Conversation:
     def __init__(self, target: Target, model: str, label: str | None, most: int | None = None) -> None:
         """`most` is how many tokens an answer may have; None leaves it to the model."""
         data_dir = target.settings().data_dir
-        self._url = os.environ.get("KYOZON_URL") or address_of(data_dir)
+        self._url = address(data_dir)
         self._key = os.environ.get("KYOZON_API_KEY") or read_key(data_dir)
         self._model = model
         self._label = label
@@ -69,8 +69,8 @@ class Conversation:
                         yield json.loads(line[6:])
         except urllib.error.HTTPError as error:
             raise failed(error) from error
-        except urllib.error.URLError as error:
-            raise not_running(str(error.reason)) from error
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            raise not_running(url, error) from error
 
 
 @click.command(help=say("Ask one question; the answer streams to the terminal.", "質問を一つ送り、答えを端末に流します。"))

@@ -125,7 +125,7 @@ class Decision(Struct, frozen=True):
     tenant: str
     key_id: str
     user: str
-    kind: Literal["chat", "embedding", "count"]
+    kind: Literal["chat", "embedding", "reranking", "count"]
     requested_model: str
     label: Label
     label_sources: tuple[LabelSource, ...]

@@ -240,16 +240,17 @@ class UpstreamFailed(WorldFailure):
 
     code = "provider_failed"
 
-    def __init__(self, provider: str, status: int, detail: str, retry_after: float | None = None) -> None:
+    def __init__(self, provider: str, status: int, detail: str | Text, retry_after: float | None = None) -> None:
+        told = detail if isinstance(detail, Text) else Text(detail, detail)
         super().__init__(
             Text(
-                f"{provider} failed ({status}): {detail}",
-                f"{provider} が失敗しました ({status})：{detail}",
+                f"{provider} failed ({status}): {told.en}",
+                f"{provider} が失敗しました ({status})：{told.ja}",
             )
         )
         self.provider = provider
         self.status = status
-        self.detail = detail
+        self.detail = told.en
         self.retry_after = retry_after
         self.retryable = status in (408, 409, 425, 429) or status >= 500  # noqa: PLR2004
 

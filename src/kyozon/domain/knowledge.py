@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct, field
@@ -11,6 +11,8 @@ from kyozon.domain.labels import Clearance, Label
 
 Attributes = Mapping[str, str | float | bool]
 """What a document is filtered by, as OpenAI's vector stores have it: at most 16 keys of 64 characters, values of 512."""
+
+MOST_ATTRIBUTES = 16
 
 DOCUMENT = "document"
 FILE = "file"
@@ -29,7 +31,7 @@ class Parsed(Struct, frozen=True):
     """The text of a file, and what is known of its structure. All offsets are characters of `text`.
 
     `pages` says where each page begins, none where the format has no pages. `tables` are spans whose first line is the
-    header of the others. `scanned` are the numbers of pages, from 1, whose words were read by OCR.
+    header of the others. `scanned` are spans whose words were read by OCR.
     """
 
     text: str
@@ -37,7 +39,7 @@ class Parsed(Struct, frozen=True):
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
     tables: tuple[tuple[int, int], ...] = ()
-    scanned: tuple[int, ...] = ()
+    scanned: tuple[tuple[int, int], ...] = ()
 
 
 class Anchor(Struct, frozen=True):
@@ -123,7 +125,8 @@ class Collection(Struct, frozen=True):
     """Documents that belong together; in OpenAI's words a vector store.
 
     `label` is what every document in it is labelled at least. `embedder` is the model that its vectors come from;
-    `next_embedder` the one that a running re-index brings.
+    `next_embedder` the one that a running re-index brings. One that nobody has used for `expires_days` days expires: then
+    it is there with the list of its documents, but nothing can be found in it, nor put in.
     """
 
     id: str
@@ -140,6 +143,16 @@ class Collection(Struct, frozen=True):
     expires_days: int | None = None
     last_active_at: datetime | None = None
     next_embedder: str | None = None
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it expires, unless it is used before; None where it never does."""
+        used = self.last_active_at or self.created_at
+        return None if self.expires_days is None else used + timedelta(days=self.expires_days)
+
+    def expired(self, now: datetime) -> bool:
+        """Whether it has."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class StoredFile(Struct, frozen=True):
@@ -167,12 +180,28 @@ class Failure(Struct, frozen=True):
     ja: str
 
 
+_READING = 0.1
+"""How much of the work on a document reading it is; the rest is its vectors."""
+
+
 class Progress(Struct, frozen=True):
-    """How far a document on its way has come: `done` of `total` pages while it is read, of chunks while it is embedded."""
+    """How far a document on its way has come: `done` of `total` pages while it is read, of chunks while it is embedded.
+
+    `seconds` is how long it has been worked on. `seconds_left` is an estimate by what that has taken, None as long as it is
+    read: how many chunks it has, and how long these take, is not known before.
+    """
 
     stage: Literal["reading", "embedding"]
     done: int = 0
     total: int = 0
+    seconds: float = 0.0
+    seconds_left: float | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, roughly, from 0 to 1."""
+        done = min(1.0, self.done / self.total) if self.total else 0.0
+        return _READING * done if self.stage == "reading" else _READING + (1 - _READING) * done
 
 
 class Document(Struct, frozen=True):
@@ -200,6 +229,16 @@ class Document(Struct, frozen=True):
     progress: Progress | None = None
 
 
+class Named(Struct, frozen=True):
+    """What people call a document: its file, and the collection that it is in."""
+
+    document: str
+    file: str
+    filename: str
+    collection: str
+    collection_name: str = ""
+
+
 class Comparison(Struct, frozen=True, tag_field="kind", tag="comparison"):
     """A condition on one attribute; a document without it fulfils `ne` and `nin` only."""
 
@@ -219,13 +258,16 @@ Filter = Comparison | Compound
 
 LONGEST_QUERY = 4_000
 """Characters of one query of a search."""
+MOST_QUERIES = 16
+"""Queries of one search."""
 
 
 class Search(Struct, frozen=True):
     """What is looked for: `queries` in whose order results are merged, in which collections, how many passages at most.
 
     `dense_weight` is the share of the vectors' word in the order, from 0 to 1; None leaves it to how much of the query the
-    words of what is searched cover. Passages below `score` are left out.
+    words of what is searched cover. Passages below `score` are left out. `reranker` is the model whose order is wanted:
+    None the installation's own, "" none.
     """
 
     collections: tuple[str, ...]
@@ -234,6 +276,7 @@ class Search(Struct, frozen=True):
     filter: Filter | None = None
     dense_weight: float | None = None
     score: float = 0.0
+    reranker: str | None = None
 
 
 class Passage(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Sentences that people read, in the two languages Kyozon speaks."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -18,18 +19,38 @@ class Text(Struct, frozen=True):
         return self.ja if language == "ja" else self.en
 
 
-def preferred(accept_language: str) -> Language:
-    """The better of our two languages for an `Accept-Language` header (RFC 9110 §12.5.4); English when neither is named."""
-    best: tuple[float, Language] = (0.0, "en")
+def preferred(accept_language: str, otherwise: Language = "en") -> Language:
+    """The better of our two languages for an `Accept-Language` header (RFC 9110 §12.5.4).
+
+    `otherwise` is the one where the header is empty, says `*` or names neither; of languages wanted equally the one that is
+    named first.
+    """
+    wishes = list(_wishes(accept_language))
+    named = {tag for tag, _ in wishes}
+    best: tuple[float, Language] = (0.0, otherwise)
+    for tag, weight in wishes:
+        meant = _OURS.get(tag) or (_unnamed(named, otherwise) if tag == "*" else None)
+        if meant is not None and weight > best[0]:
+            best = (weight, meant)
+    unwanted = best[0] == 0.0 and (otherwise, 0.0) in wishes
+    return _OTHER[otherwise] if unwanted else best[1]
+
+
+def _wishes(accept_language: str) -> Iterator[tuple[str, float]]:
+    """Languages without their regions, and how much each is wanted; what cannot be read is left out."""
     for part in accept_language.split(","):
         tag, _, parameters = part.strip().partition(";")
-        primary = tag.split("-")[0].lower()
         try:
             weight = float(parameters.partition("q=")[2] or 1.0)
         except ValueError:
             continue
-        if primary == "ja" and weight > best[0]:
-            best = (weight, "ja")
-        elif primary == "en" and weight > best[0]:
-            best = (weight, "en")
-    return best[1]
+        yield tag.strip().partition("-")[0].lower(), weight
+
+
+def _unnamed(named: set[str], otherwise: Language) -> Language | None:
+    """What `*` stands for: what the header does not name."""
+    return next((one for one in (otherwise, _OTHER[otherwise]) if one not in named), None)
+
+
+_OURS: dict[str, Language] = {"en": "en", "ja": "ja"}
+_OTHER: dict[Language, Language] = {"en": "ja", "ja": "en"}

@@ -1,7 +1,9 @@
 """Providers and the models they serve: facts as data. What is not known stays `None` or absent."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct, field
@@ -22,9 +24,18 @@ Ability = Literal[
     "sampling",
     "effort",
 ]
-CardKind = Literal["chat", "embedding"]
+CardKind = Literal["chat", "embedding", "reranking"]
 
 AUTO = "auto"
+CALLS: Mapping[WireFormat, frozenset[CardKind]] = MappingProxyType(
+    {
+        "openai": frozenset({"chat", "embedding", "reranking"}),
+        "anthropic": frozenset({"chat"}),
+        "gemini": frozenset({"chat", "embedding"}),
+        "embedded": frozenset({"embedding"}),
+    }
+)
+"""What each wire format has a call for."""
 
 
 class Price(Struct, frozen=True):
@@ -32,6 +43,7 @@ class Price(Struct, frozen=True):
 
     `above_input` is for vendors whose long prompts cost more: the price holds for requests of more input tokens than that,
     all of their tokens included. `cache_write_hour` is for what is written to the cache for an hour, where that costs more.
+    `thousand_searches` is for rerankers that are paid by the search: what a thousand of them cost besides the tokens.
     """
 
     valid_from: date
@@ -43,6 +55,7 @@ class Price(Struct, frozen=True):
     currency: str = "USD"
     source: str = ""
     cache_write_hour: Decimal | None = None
+    thousand_searches: Decimal | None = None
 
 
 class ModelCard(Struct, frozen=True):
@@ -51,7 +64,8 @@ class ModelCard(Struct, frozen=True):
     `abilities` maps a name to True (has it) or False (has not); an absent name is unknown. `sampling` is False where the
     model refuses temperature and its kin, `effort` is False where it takes a budget of reasoning tokens instead of a level.
     `tools_by_schema` says that tool calls are made by constraining the output to a JSON schema, because the model's
-    chat template knows no tools. `demo` marks a model that proves the pipeline and is no assistant.
+    chat template knows no tools. `demo` marks a model that proves the pipeline and is no assistant. An embedding model may
+    have been trained to read `query_prefix` before a query, `passage_prefix` before a passage.
     """
 
     id: str
@@ -68,6 +82,8 @@ class ModelCard(Struct, frozen=True):
     languages: frozenset[str] = frozenset()
     prices: tuple[Price, ...] = ()
     dimensions: int | None = None
+    query_prefix: str = ""
+    passage_prefix: str = ""
     tools_by_schema: bool = False
     demo: bool = False
 
@@ -90,6 +106,8 @@ class Quirks(Struct, frozen=True):
     `think_tags` parts `<think>` text from the answer, `think_opened` says that the chat template already opened it.
     `tokenize` marks llama.cpp's server, which counts tokens at `/apply-template` and `/tokenize`. `hides_cache` is for one
     whose prompt cache all callers share: how much of a prompt it knew would tell one caller what another has asked.
+    `rerank_logits` marks one whose rerankers give logits and no scores between 0 and 1; `rerank_most` is how many documents
+    it puts in order at once, None for any number: more are sent in several calls.
     """
 
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
@@ -106,6 +124,9 @@ class Quirks(Struct, frozen=True):
     one_request_per_connection: bool = False
     chat_path: str = "/chat/completions"
     embeddings_path: str = "/embeddings"
+    rerank_path: str = "/rerank"
+    rerank_logits: bool = False
+    rerank_most: int | None = None
     key_header: str = "authorization"
     key_prefix: str = "Bearer "
     headers: dict[str, str] = field(default_factory=dict)

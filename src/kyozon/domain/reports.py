@@ -7,6 +7,7 @@ from typing import Final, Literal
 from msgspec import Struct, field
 
 from kyozon.domain.language import Text
+from kyozon.domain.models import CardKind
 
 GOVERNANCE: Final = "kyozon.governance/1"
 INCIDENT: Final = "kyozon.incident/1"
@@ -36,13 +37,14 @@ class InventoryModel(Struct, frozen=True, kw_only=True):
     """A model that answered, was called, or was permitted to answer, at one provider in one zone.
 
     What is None nobody has stated. `retains` and `trains` are what the zone states, else what is known of the provider,
-    whose facts were checked on `verified`. `embedder` marks a model that turns texts into vectors.
+    whose facts were checked on `verified`. `embedder` marks a model of the `kind` that turns texts into vectors.
     """
 
     model: str
     provider: str
     zone: str
     use: Literal["answered", "called", "permitted"]
+    kind: CardKind | None
     embedder: bool | None
     zone_kind: ZoneKind | None
     region: str | None

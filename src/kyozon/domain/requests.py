@@ -71,6 +71,24 @@ class EmbeddingRequest(Struct, frozen=True):
         return len(self.tokens) or len(self.texts)
 
 
+class RerankRequest(Struct, frozen=True):
+    """Documents to be put in order by how well each answers the query; `body` is what else the caller sent beside these.
+
+    Scores are waited for so many `seconds`, None for as long as the operator allows.
+    """
+
+    body: Json
+    model: str
+    query: str
+    documents: tuple[str, ...]
+    seconds: float | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All words that a model is to read, the query's first."""
+        return (self.query, *self.documents)
+
+
 class Before(Struct, frozen=True):
     """Who answered the conversation before, and how many tokens of it the provider has in its cache.
 
@@ -92,10 +110,11 @@ class Needs(Struct, frozen=True):
     where that is remembered. `judgeable` is how many tokens an answer may have that is judged by its words, so that
     another model can be asked; `foresight` is what such a look may bring, None where none is taken. Of each of the
     `licences` one must be the model's. `within` is in how many seconds the first words should come, None where neither the
-    caller nor the key states it; where the answer is not `streamed` they come when it is whole.
+    caller nor the key states it; where the answer is not `streamed` they come when it is whole. `searches` are those that a
+    provider bills at most for a reranking.
     """
 
-    kind: Literal["chat", "embedding"]
+    kind: Literal["chat", "embedding", "reranking"]
     abilities: frozenset[str] = frozenset()
     modalities: frozenset[str] = frozenset({"text"})
     input_tokens: int = 0
@@ -110,3 +129,4 @@ class Needs(Struct, frozen=True):
     licences: tuple[Licences, ...] = ()
     streamed: bool = False
     within: float | None = None
+    searches: int = 0

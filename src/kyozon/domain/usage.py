@@ -12,7 +12,8 @@ class Usage(Struct, frozen=True):
     """Tokens of one answer, normalised once: input = uncached + cache_read + cache_write, for every provider.
 
     `reasoning` is the part of `output` spent on reasoning, `cache_write_hour` the part of `cache_write` that is kept for an
-    hour and not for minutes. `estimated` marks counts that no model reported.
+    hour and not for minutes. `estimated` marks counts that no model reported. `searches` are those that a reranking counts
+    as where its provider bills searches.
     """
 
     uncached: int = 0
@@ -22,6 +23,7 @@ class Usage(Struct, frozen=True):
     reasoning: int = 0
     estimated: bool = False
     cache_write_hour: int = 0
+    searches: int = 0
 
     @property
     def input(self) -> int:
@@ -38,6 +40,7 @@ class Usage(Struct, frozen=True):
             self.reasoning + other.reasoning,
             self.estimated or other.estimated,
             self.cache_write_hour + other.cache_write_hour,
+            self.searches + other.searches,
         )
 
 

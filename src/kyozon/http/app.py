@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from typing import Final
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -65,6 +66,10 @@ def all_routes() -> list[BaseRoute]:
     return found
 
 
+_REASONS: Final = {405: "このパスではこのメソッドを使えません"}
+"""The Japanese of what Starlette itself refuses, by status."""
+
+
 def _http_exception(request: Request, error: HTTPException) -> Response:
     """What Starlette itself refuses (no such path, another method) comes out in the caller's dialect, too."""
     path = request.scope["path"]
@@ -73,7 +78,10 @@ def _http_exception(request: Request, error: HTTPException) -> Response:
             Text(f"there is no {request.method} {path} here.", f"{request.method} {path} はありません。")
         ) from error
     wrong = InvalidRequest(
-        Text(f"{request.method} {path}: {error.detail}.", f"{request.method} {path} は使えません：{error.detail}。")
+        Text(
+            f"{request.method} {path}: {error.detail}.",
+            f"{request.method} {path} は使えません：{_REASONS.get(error.status_code, error.detail)}。",
+        )
     )
     request_id, now = request.state.request_id, services(request).world.now().timestamp()
     response = render(wrong, language(request), anthropic=is_anthropic(request), request_id=request_id, now=now)

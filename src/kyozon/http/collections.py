@@ -1,4 +1,4 @@
-"""With whom collections (vector stores) are shared, under `/kyozon/v1/collections`: for their owners and admin keys."""
+"""Whose a collection (vector store) is and with whom it is shared, under `/kyozon/v1/collections`."""
 
 from typing import Annotated, Any, get_args
 
@@ -14,6 +14,7 @@ from kyozon.domain.language import Text
 from kyozon.http.answering import json_response, plain
 from kyozon.http.context import services
 from kyozon.http.reading import body_of, caller_of, checked, decode
+from kyozon.ports.knowledge import Access
 
 
 class ShareShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,11 +25,14 @@ class ShareShape(Struct, frozen=True, forbid_unknown_fields=True):
     right: Right = "read"
 
 
-async def list_shares(request: Request) -> Response:
-    """With whom a collection is shared."""
+async def get_collection(request: Request) -> Response:
+    """Whose a collection is, and the caller's own right to it: `read`, `write`, or `own`, which includes sharing.
+
+    `shares` is null for those who may not share it.
+    """
     caller = await caller_of(request)
-    held = await services(request).knowledge.collections.held(caller, request.path_params["id"], "own")
-    return _answered(held.collection)
+    held = await services(request).knowledge.collections.held(caller, request.path_params["id"])
+    return _answered(held.collection, held.access)
 
 
 async def share_collection(request: Request) -> Response:
@@ -53,14 +57,19 @@ async def unshare_collection(request: Request) -> Response:
     return _answered(await services(request).knowledge.collections.unshare(caller, request.path_params["id"], share))
 
 
-def _answered(collection: Collection) -> Response:
-    shares: list[dict[str, Any]] = [plain(share) for share in collection.shares]
-    shape = {"object": "kyozon.collection", "id": collection.id, "owner": collection.owner, "shares": shares}
+def _answered(collection: Collection, access: Access = "own") -> Response:
+    shape: dict[str, Any] = {
+        "object": "kyozon.collection",
+        "id": collection.id,
+        "owner": collection.owner,
+        "access": access,
+        "shares": [plain(share) for share in collection.shares] if access == "own" else None,
+    }
     return json_response(msgspec.json.encode(shape))
 
 
 routes = [
-    Route("/kyozon/v1/collections/{id}/shares", list_shares, methods=["GET"]),
+    Route("/kyozon/v1/collections/{id}", get_collection, methods=["GET"]),
     Route("/kyozon/v1/collections/{id}/shares", share_collection, methods=["PUT"]),
     Route("/kyozon/v1/collections/{id}/shares", unshare_collection, methods=["DELETE"]),
 ]

@@ -22,6 +22,7 @@ from kyozon.services.limiter import Limiter
 from kyozon.services.provenance import Provenance
 from kyozon.services.reasoning import ReasoningReader
 from kyozon.services.registry import Registry
+from kyozon.services.reranking import RerankingService
 from kyozon.services.reviewing import Reviewing
 from kyozon.services.rolling_out import RollingOut
 from kyozon.services.world import World
@@ -57,6 +58,7 @@ class Services(Struct, frozen=True):
 
     chat: ChatService
     embeddings: EmbeddingService
+    reranking: RerankingService
     explain: ExplainService
     reasoning: ReasoningReader
     keys: KeyService
@@ -75,7 +77,7 @@ class Services(Struct, frozen=True):
     max_body_bytes: int = 32 << 20
     max_file_bytes: int = 512 << 20
     max_concurrent: int = 256
-    language: Language | None = None
+    language: Language = "en"
     metrics: Callable[[], bytes] = bytes
     metrics_open: bool = False
     log: Callable[[Access], None] = unlogged
@@ -90,8 +92,8 @@ def services(request: Request) -> Services:
 
 
 def language(request: Request) -> Language:
-    """The language for this caller: the installation's, where it is fixed, else what the caller prefers."""
-    return services(request).language or preferred(header(request, b"accept-language") or "")
+    """The language that this caller prefers; where he has no preference, the installation's."""
+    return preferred(", ".join(header_lines(request, b"accept-language")), services(request).language)
 
 
 def header(request: Request, name: bytes) -> str | None:

@@ -1,15 +1,17 @@
 """Files, vector stores and their documents in OpenAI's words; what it has no word for stands in fields of Kyozon's own."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from kyozon.domain.knowledge import Chunking, Collection, Document, Passage, StoredFile
+from kyozon.domain.ingestion import Work
+from kyozon.domain.knowledge import Chunking, Collection, Document, Passage, Progress, StoredFile
 from kyozon.domain.language import Language, Text
 from kyozon.http.answering import plain
 from kyozon.ports.knowledge import Counts
 
 POLL_AFTER = {"openai-poll-after-ms": "500"}
 """When to ask again how far something has come: the SDKs follow it."""
+_SHARE_DIGITS = 4
 
 
 def seconds(at: datetime | None) -> int | None:
@@ -43,10 +45,15 @@ def counts_shape(counts: Counts) -> dict[str, int]:
     }
 
 
-def store_shape(collection: Collection, counts: Counts) -> dict[str, Any]:
-    """A collection as a vector store, with what of it its reader may see."""
-    days, used = collection.expires_days, collection.last_active_at or collection.created_at
-    return {
+def work_shape(work: Work) -> dict[str, Any]:
+    """How much of the work on files is done, and in how many seconds all of it should be, null while nobody can know."""
+    return {"share": round(work.share, _SHARE_DIGITS), "seconds_left": _rounded(work.seconds_left)}
+
+
+def store_shape(collection: Collection, counts: Counts, work: Work | None, now: datetime) -> dict[str, Any]:
+    """A collection as a vector store, with what of it its reader may see; `progress` is that of files on their way."""
+    days, expired = collection.expires_days, collection.expired(now)
+    shape: dict[str, Any] = {
         "id": collection.id,
         "object": "vector_store",
         "created_at": seconds(collection.created_at),
@@ -54,13 +61,16 @@ def store_shape(collection: Collection, counts: Counts) -> dict[str, Any]:
         "description": collection.description,
         "usage_bytes": counts.bytes,
         "file_counts": counts_shape(counts),
-        "status": "in_progress" if counts.in_progress else "completed",
+        "status": "expired" if expired else "in_progress" if counts.in_progress else "completed",
         "expires_after": None if days is None else {"anchor": "last_active_at", "days": days},
-        "expires_at": None if days is None else seconds(used + timedelta(days=days)),
-        "last_active_at": seconds(used),
+        "expires_at": seconds(collection.expires_at),
+        "last_active_at": seconds(collection.last_active_at or collection.created_at),
         "metadata": collection.metadata,
         "label": str(collection.label),
     }
+    if work is not None:
+        shape["progress"] = work_shape(work)
+    return shape
 
 
 def document_shape(document: Document, language: Language) -> dict[str, Any]:
@@ -82,7 +92,7 @@ def document_shape(document: Document, language: Language) -> dict[str, Any]:
         "label": str(document.label),
     }
     if document.status == "in_progress":
-        shape["progress"] = plain(document.progress)
+        shape["progress"] = _progress(document.progress)
     return shape
 
 
@@ -99,6 +109,23 @@ def passage_shape(passage: Passage) -> dict[str, Any]:
         "anchor": plain(anchor),
         "label": str(passage.label),
     }
+
+
+def _progress(progress: Progress | None) -> dict[str, Any] | None:
+    """Pages read or chunks embedded; None while nobody works on the document."""
+    if progress is None:
+        return None
+    return {
+        "stage": progress.stage,
+        "done": progress.done,
+        "total": progress.total,
+        "share": round(progress.share, _SHARE_DIGITS),
+        "seconds_left": _rounded(progress.seconds_left),
+    }
+
+
+def _rounded(left: float | None) -> float | None:
+    return None if left is None else round(left, 1)
 
 
 def _chunking(chunking: Chunking) -> dict[str, Any]:

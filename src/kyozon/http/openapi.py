@@ -11,7 +11,7 @@ from starlette.routing import Route
 import kyozon
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.feedback import Feedback
-from kyozon.domain.knowledge import ShareKind
+from kyozon.domain.knowledge import Named, ShareKind
 from kyozon.domain.policy import Reloaded
 from kyozon.domain.provenance import Exposure
 from kyozon.domain.review import ReviewItem, ReviewState
@@ -33,6 +33,7 @@ from kyozon.http.collections import ShareShape
 from kyozon.http.feedback import FeedbackShape
 from kyozon.http.reindexing import EmbedderShape
 from kyozon.http.router import RouterShape
+from kyozon.ports.knowledge import Access
 from kyozon.ports.records import UsageRow
 from kyozon.services.explaining import Reasons, Redacted
 
@@ -85,14 +86,20 @@ _REASONING = {
         "expires_at": {"type": "string", "format": "date-time"},
     },
 }
+_NAMED = {"type": "array", "items": {"$ref": _REF.format(name="Named")}}
 _SHARES = {
     "type": "object",
-    "required": ["object", "id", "owner", "shares"],
+    "required": ["object", "id", "owner", "access", "shares"],
     "properties": {
         "object": {"const": "kyozon.collection"},
         "id": {"type": "string"},
         "owner": {"type": "string"},
-        "shares": {"type": "array", "items": {"$ref": _REF.format(name="ShareShape")}},
+        "access": {"enum": list(get_args(Access)), "description": "The caller's own right."},
+        "shares": {
+            "type": ["array", "null"],
+            "items": {"$ref": _REF.format(name="ShareShape")},
+            "description": "Null for those who may not share it.",
+        },
     },
 }
 _REINDEXING = {
@@ -150,28 +157,31 @@ _DOCUMENTED = [
     *cache.routes,
     *health.routes,
 ]
+_SHAPES = [
+    Decision,
+    Outcome,
+    UsageRow,
+    Reloaded,
+    Redacted,
+    Reasons,
+    ReviewItem,
+    Exposure,
+    Feedback,
+    FeedbackShape,
+    RouterShape,
+    ShareShape,
+    EmbedderShape,
+    Named,
+]
 
 
 def description() -> dict[str, Any]:
     """An OpenAPI 3.1 document."""
-    shapes = [
-        Decision,
-        Outcome,
-        UsageRow,
-        Reloaded,
-        Redacted,
-        Reasons,
-        ReviewItem,
-        Exposure,
-        Feedback,
-        FeedbackShape,
-        RouterShape,
-        ShareShape,
-        EmbedderShape,
-    ]
-    found, schemas = msgspec.json.schema_components(shapes, ref_template=_REF)
-    record, outcome, row, reloaded, redacted, reasons, review, exposure, said, judgement, versions, share, embedder = found
-    more = {"outcome": {"anyOf": [outcome, {"type": "null"}]}, "reasons": reasons}
+    found, schemas = msgspec.json.schema_components(_SHAPES, ref_template=_REF)
+    record, outcome, row, reloaded, redacted, reasons, review, exposure, said, judgement, versions, share, embedder, _ = (
+        found
+    )
+    more = {"outcome": {"anyOf": [outcome, {"type": "null"}]}, "reasons": reasons, "documents": _NAMED}
     decision = {"anyOf": [{"allOf": [record, {"type": "object", "properties": more}]}, redacted]}
     answers = {
         "get_decision": decision,
@@ -192,7 +202,7 @@ def description() -> dict[str, Any]:
         "list_feedback": _listed(said),
         "get_usage": _listed(row, by={"type": "string"}, since={"type": "string", "format": "date"}),
         "forget": {"type": "object", "required": ["deleted"], "properties": {"deleted": {"type": "integer", "minimum": 0}}},
-        "list_shares": _SHARES,
+        "get_collection": _SHARES,
         "share_collection": _SHARES,
         "unshare_collection": _SHARES,
         "reindex_collection": _REINDEXING,

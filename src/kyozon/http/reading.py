@@ -1,7 +1,6 @@
 """Reading a request: who sends it, its body, its label. Every mistake names the field and the mend."""
 
 import hashlib
-import re
 from typing import Annotated, Any, TypeVar, get_args
 
 import msgspec
@@ -14,6 +13,7 @@ from kyozon.domain.labels import Label, parse_label
 from kyozon.domain.language import Text
 from kyozon.domain.requests import CacheWish, Json
 from kyozon.http.context import header, header_lines, services
+from kyozon.http.misfits import misfit, unreadable
 from kyozon.services.replays import Repeat
 
 ShapeT = TypeVar("ShapeT", bound=Struct)
@@ -103,8 +103,9 @@ def decode(body: bytes) -> Json:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        why = unreadable(error)
         raise InvalidRequest(
-            Text(f"the body is not valid JSON: {error}.", f"本文が正しい JSON ではありません：{error}。")
+            Text(f"the body is not valid JSON: {why.en}.", f"本文が正しい JSON ではありません：{why.ja}。")
         ) from error
     if not isinstance(found, dict):
         raise InvalidRequest(Text("the body must be a JSON object.", "本文は JSON オブジェクトである必要があります。"))
@@ -126,10 +127,9 @@ def checked(body: Json, shape: type[ShapeT]) -> ShapeT:
     try:
         return msgspec.convert(body, shape)
     except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at ")
-        param = path.strip("`$.") or (re.findall(r"`(\w+)`", what) or [None])[0]
+        field, what = misfit(error)
         raise InvalidRequest(
-            Text(f"{param or 'the body'}: {what}.", f"{param or '本文'} が正しくありません：{what}。"), param
+            Text(f"{field or 'the body'}: {what.en}.", f"{field or '本文'}：{what.ja}。"), field or None
         ) from error
 
 

@@ -21,12 +21,16 @@ _GROUPS = ("day", "model", "key")
 
 
 async def get_decision(request: Request) -> Response:
-    """One decision with its candidates, objections, prices, choice and outcome, and what would have changed the choice."""
+    """One decision with its candidates, objections, prices, choice and outcome, and what would have changed the choice.
+
+    `documents` names those documents in the request that the caller may read at this moment.
+    """
     caller = await caller_of(request)
     found = await services(request).explain.decision(caller, request.path_params["id"])
     if isinstance(found, Redacted):
         return json_response(msgspec.json.encode(_shape(found)))
-    shape = _shape((found.decision, found.outcome)) | {"reasons": plain(found.reasons)}
+    more = {"reasons": plain(found.reasons), "documents": plain(found.documents)}
+    shape = _shape((found.decision, found.outcome)) | more
     return json_response(msgspec.json.encode(shape))
 
 

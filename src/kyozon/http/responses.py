@@ -72,7 +72,7 @@ async def get_response(request: Request) -> Response:
 
 
 async def delete_response(request: Request) -> Response:
-    """Delete a stored response; conversations cannot go on from it any more."""
+    """Delete a stored response and what was kept of its answer; conversations cannot go on from it any more."""
     caller, name = await caller_of(request), request.path_params["response"]
     await services(request).knowledge.responses.delete(caller, name)
     return json_response(msgspec.json.encode({"id": name, "object": "response", "deleted": True}))

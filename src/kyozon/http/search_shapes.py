@@ -10,10 +10,13 @@ from msgspec import Meta, Struct
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.knowledge import Comparison, Compound, Filter, Search
 from kyozon.domain.language import Text
+from kyozon.domain.models import AUTO
+from kyozon.http.misfits import misfit
 
 _DEEPEST = 8
 _MOST_CONDITIONS = 100
 _KEY = 64
+_LONGEST_NAME = 500
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ].*)?)?")
 
 Weight = Annotated[float, Meta(ge=0, le=1_000_000)]
@@ -27,15 +30,19 @@ class HybridShape(Struct):
 
 
 class RankingShape(Struct):
-    """`ranker` has no effect: nothing is reranked. Results below `score_threshold` (0 to 1) are left out."""
+    """Results below `score_threshold` (0 to 1) are left out.
 
-    ranker: str | None = None
+    `ranker` names the reranking model that puts what is found in order. With "none" there is no such second look; "auto",
+    and OpenAI's names of its own, leave it to the installation, whose default is none.
+    """
+
+    ranker: Annotated[str, Meta(min_length=1, max_length=_LONGEST_NAME)] | None = None
     score_threshold: Annotated[float, Meta(ge=0, le=1)] | None = None
     hybrid_search: HybridShape | None = None
 
 
 class SearchShape(Struct):
-    """A search: of one query or several. `rewrite_query` has no effect: queries are looked for as they stand."""
+    """A search: of one query or several, in which a model finds search words before where `rewrite_query` says so."""
 
     query: (
         Annotated[str, Meta(min_length=1)]
@@ -73,7 +80,15 @@ def search_of(
         filter=filter_of(filters),
         dense_weight=_dense_weight(ranking.hybrid_search),
         score=ranking.score_threshold or 0.0,
+        reranker=_reranker(ranking.ranker),
     )
+
+
+def _reranker(ranker: str | None) -> str | None:
+    """The model, "" for none, None for what is usual here; OpenAI has `auto`, and versions such as `default-2024-11-15`."""
+    if ranker is None or ranker == AUTO or ranker.startswith("default-"):
+        return None
+    return "" if ranker == "none" else ranker
 
 
 def filter_of(filters: dict[str, Any] | None) -> Filter | None:
@@ -107,7 +122,8 @@ def _comparison(kind: Any, found: Any) -> Comparison:
     try:
         shape = msgspec.convert(found, _ComparisonShape)
     except msgspec.ValidationError as error:
-        raise _wrong(f"{error}.", f"条件が正しくありません（{error}）。") from error
+        field, what = misfit(error)
+        raise _wrong(f"{field or 'a condition'}: {what.en}.", f"{field or '条件'}：{what.ja}。") from error
     if (kind in ("in", "nin")) != isinstance(shape.value, list):
         raise _wrong(
             "in and nin need a list of values; the others need a single one.",

@@ -1,5 +1,7 @@
 """`/v1/vector_stores/{id}/file_batches`, as OpenAI's SDKs speak it: many files put in at once."""
 
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +10,7 @@ from starlette.routing import Route
 from kyozon.http.answering import json_response
 from kyozon.http.context import language, services
 from kyozon.http.knowledge_requests import BatchShape, attaching_of
-from kyozon.http.knowledge_shapes import POLL_AFTER, counts_shape, document_shape, seconds
+from kyozon.http.knowledge_shapes import POLL_AFTER, counts_shape, document_shape, seconds, work_shape
 from kyozon.http.paging import listed, page_of
 from kyozon.http.reading import body_of, caller_of, checked, decode
 from kyozon.http.vector_store_files import status_of
@@ -25,7 +27,7 @@ async def create_file_batch(request: Request) -> Response:
 
 
 async def retrieve_file_batch(request: Request) -> Response:
-    """How far a batch has come, as far as the caller may see its files."""
+    """How far a batch has come, as far as the caller may see its files; `progress` says when the rest should be there."""
     caller = await caller_of(request)
     return _answered(await services(request).knowledge.documents.batch(caller, *_named(request)))
 
@@ -58,7 +60,7 @@ def _answered(batch: Batch) -> Response:
         status = "cancelled"
     else:
         status = "failed" if counts.failed == counts.total else "completed"
-    shape = {
+    shape: dict[str, Any] = {
         "id": batch.id,
         "object": "vector_store.files_batch",
         "created_at": seconds(batch.created_at),
@@ -66,6 +68,8 @@ def _answered(batch: Batch) -> Response:
         "status": status,
         "file_counts": counts_shape(counts),
     }
+    if batch.work is not None:
+        shape["progress"] = work_shape(batch.work)
     return json_response(msgspec.json.encode(shape), POLL_AFTER if counts.in_progress else None)
 
 

@@ -16,7 +16,7 @@ from kyozon.http.event_stream import while_connected
 from kyozon.http.knowledge_requests import StoreChangeShape, StoreShape, chunking_of
 from kyozon.http.knowledge_shapes import passage_shape, store_shape
 from kyozon.http.paging import listed, page_of
-from kyozon.http.reading import body_of, caller_of, checked, declared_label, decode
+from kyozon.http.reading import body_of, caller_of, checked, declared_label, decode, repeat_of
 from kyozon.http.search_shapes import SearchShape, search_of
 from kyozon.ports.knowledge import CollectionChange
 from kyozon.services.knowledge.collections import NewCollection
@@ -55,7 +55,9 @@ async def list_vector_stores(request: Request) -> Response:
     knowledge = services(request).knowledge
     collections, more = await knowledge.collections.list(caller, page_of(request))
     counts = await knowledge.documents.counts(caller, [one.id for one in collections])
-    return listed([store_shape(one, counts[one.id]) for one in collections], more=more)
+    work = await knowledge.documents.work(caller, counts)
+    now = services(request).world.now()
+    return listed([store_shape(one, counts[one.id], work.get(one.id), now) for one in collections], more=more)
 
 
 async def retrieve_vector_store(request: Request) -> Response:
@@ -88,27 +90,40 @@ async def delete_vector_store(request: Request) -> Response:
 
 
 async def search_vector_store(request: Request) -> Response:
-    """Search a vector store for passages that answer one `query` or several; it is on record that they were told."""
+    """Search a vector store for passages that answer one `query` or several; it is on record that they were told.
+
+    `search_query` says what was looked for: with `rewrite_query` also the search words that a model made of each query.
+    """
     caller = await caller_of(request)
-    body = decode(await body_of(request))
+    raw = await body_of(request)
+    body = decode(raw)
     label, shape = declared_label(request, body), checked(body, SearchShape)
     most = shape.max_num_results or _USUAL_RESULTS
     search = search_of((request.path_params["id"],), shape.queries, shape.filters, shape.ranking_options, most)
-    found = await while_connected(request, services(request).knowledge.search.search(caller, search, label))
+    knowledge = services(request).knowledge
+    if shape.rewrite_query:
+        repeat = repeat_of(request, caller, raw, label)
+        search = await while_connected(request, knowledge.rewording.reworded(caller, search, label, repeat))
+    found = await while_connected(request, knowledge.search.search(caller, search, label))
     page: dict[str, Any] = {
         "object": "vector_store.search_results.page",
-        "search_query": shape.queries,
+        "search_query": search.queries,
         "data": [passage_shape(passage) for passage in found.passages],
         "has_more": False,
         "next_page": None,
         "dense": found.dense,
+        "reranked": found.reranked,
     }
     return json_response(msgspec.json.encode(page), label_header(found.label))
 
 
 async def _answered(request: Request, caller: Caller, collection: Collection) -> Response:
-    counts = await services(request).knowledge.documents.counts(caller, (collection.id,))
-    return json_response(msgspec.json.encode(store_shape(collection, counts[collection.id])))
+    documents = services(request).knowledge.documents
+    counts = await documents.counts(caller, (collection.id,))
+    work = await documents.work(caller, counts)
+    now = services(request).world.now()
+    shape = store_shape(collection, counts[collection.id], work.get(collection.id), now)
+    return json_response(msgspec.json.encode(shape))
 
 
 routes = [

@@ -2,11 +2,16 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
+
+from msgspec import Struct
 
 TOKENS_PER_IMAGE = 1_000
 """A picture costs between a few hundred and a few thousand tokens by model and size; one figure in the middle."""
 
+_SEARCHED_DOCUMENTS = 100
+_SEARCHED_TOKENS = 500
 _ENCODED = ("image_url", "input_audio", "file")  # parts of a content whose base64 is no text to the model
 # In UTF-8 every character from U+2E80 on, where the CJK blocks begin, starts with one of these bytes or pairs of bytes,
 # and no other character has any of them. Counting them takes a tenth of the time of looking at each character.
@@ -22,6 +27,30 @@ def text_tokens(text: str) -> int:
 
 def _wide(utf8: bytes) -> int:
     return len(utf8.translate(None, _NOT_WIDE)) + len(_FIRST_WIDE.findall(utf8))
+
+
+class Reranking(Struct, frozen=True):
+    """What a reranking comes to: all of its tokens, those that stand before the model at once, and the searches billed.
+
+    `parts` are the documents, one that is long counted as several: no vendor bills more searches than that.
+    """
+
+    tokens: int
+    at_once: int
+    searches: int
+    parts: int
+
+
+def reranking(query: str, documents: Sequence[str]) -> Reranking:
+    """A model reads the query with each of the documents, so its tokens count as often as there are documents.
+
+    Vendors that bill searches count one for a hundred documents, and a document as several where it has, with the query,
+    more than 500 tokens (Cohere, Amazon Bedrock).
+    """
+    asked = text_tokens(query)
+    pairs = [asked + text_tokens(document) for document in documents]
+    parts = sum(max(1, math.ceil(pair / _SEARCHED_TOKENS)) for pair in pairs)
+    return Reranking(sum(pairs), max(pairs, default=0), math.ceil(parts / _SEARCHED_DOCUMENTS), parts)
 
 
 def chat_tokens(chat: dict[str, Any]) -> int:

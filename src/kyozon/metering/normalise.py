@@ -71,6 +71,18 @@ def from_gemini(raw: Mapping[str, Any]) -> Usage:
     )
 
 
+def from_rerank(answer: Mapping[str, Any]) -> Usage | None:
+    """Tokens and searches of a reranking as its answer reports them; None where it reports neither.
+
+    Jina, Voyage and the servers in house report tokens as `usage`, Cohere reports searches, and some tokens, as `meta`.
+    """
+    usage, meta = _mapping(answer, "usage"), _mapping(answer, "meta")
+    billed = _mapping(meta, "billed_units")
+    told = (_count(usage, "prompt_tokens"), _count(usage, "total_tokens"), _count(_mapping(meta, "tokens"), "input_tokens"))
+    tokens, searches = next((count for count in told if count), 0), _count(billed, "search_units")
+    return Usage(uncached=tokens, searches=searches) if tokens or searches else None
+
+
 def _count(raw: Mapping[str, Any], name: str) -> int:
     """A token count; whatever else the provider says there (null, text, a negative or absurd number) counts as none."""
     value = raw.get(name)

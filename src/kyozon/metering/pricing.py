@@ -8,6 +8,7 @@ from kyozon.domain.models import Price
 from kyozon.domain.usage import Charge, Usage
 
 _MILLION = Decimal(1_000_000)
+_THOUSAND = Decimal(1_000)
 
 
 def price_at(prices: Iterable[Price], day: date, input_tokens: int = 0) -> Price | None:
@@ -36,11 +37,16 @@ def affordable(money: Decimal, input_tokens: int, price: Price | None) -> int | 
     return int(left * _MILLION // price.output)
 
 
-def charge_at_most(input_tokens: int, output_tokens: int, price: Price | None) -> Decimal | None:
+def charge_at_most(input_tokens: int, output_tokens: int, price: Price | None, searches: int = 0) -> Decimal | None:
     """Money that no answer exceeds, whatever part of the input its vendor writes to a cache; None without a price."""
     if price is None:
         return None
-    return (input_tokens * _dearest(price) + output_tokens * price.output) / _MILLION
+    return (input_tokens * _dearest(price) + output_tokens * price.output) / _MILLION + _searching(searches, price)
+
+
+def _searching(searches: int, price: Price) -> Decimal:
+    """What so many searches cost besides their tokens."""
+    return searches * (price.thousand_searches or Decimal(0)) / _THOUSAND
 
 
 def _dearest(price: Price) -> Decimal:
@@ -65,4 +71,4 @@ def charge(usage: Usage, price: Price | None) -> Charge:
         + usage.cache_write_hour * for_an_hour
         + usage.output * price.output
     ) / _MILLION
-    return Charge(amount, price.currency, price.valid_from)
+    return Charge(amount + _searching(usage.searches, price), price.currency, price.valid_from)

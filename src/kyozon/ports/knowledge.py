@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from kyozon.domain.audit import AuditEvent
+from kyozon.domain.ingestion import Work
 from kyozon.domain.knowledge import Attributes, Chunk, Collection, Document, DocumentStatus, Reader, Share, StoredFile
 from kyozon.domain.labels import Label
 
@@ -141,11 +142,18 @@ class CollectionStore(Protocol):
         ...
 
     async def used(self, tenant: str, collections: Sequence[str], at: datetime) -> None:
-        """Say that collections were used, which those that expire count from."""
+        """Say that collections were used, which those that expire count from; what has expired stays so."""
         ...
 
     async def expired(self, at: datetime, most: int) -> Sequence[Collection]:
-        """Collections that nobody has used for as long as they say, without their shares."""
+        """Collections that nobody has used for as long as they say and that still hold something, without their shares."""
+        ...
+
+    async def empty(self, tenant: str, collection: str, at: datetime, event: AuditEvent) -> bool:
+        """Delete what was made of the files of an expired collection; its documents stay on its list, as cancelled.
+
+        False where it has not expired by then, or is not there.
+        """
         ...
 
 
@@ -180,6 +188,10 @@ class DocumentStore(Protocol):
         """How many documents of each of the collections the reader may see."""
         ...
 
+    async def work(self, reader: Reader, collections: Sequence[str], batch: str | None) -> Mapping[str, Work]:
+        """The work on those documents of each of the collections that the reader may see; what failed is none."""
+        ...
+
     async def change(
         self, document: Document, attributes: Attributes, readers: frozenset[str] | None, event: AuditEvent
     ) -> Document | None:
@@ -196,6 +208,10 @@ class DocumentStore(Protocol):
 
     async def chunks(self, reader: Reader, collection: str, file: str) -> tuple[Chunk, ...]:
         """What a document was split into, in order; nothing where the reader may not see it."""
+        ...
+
+    async def forget_gone(self, most: int) -> int:
+        """Let go of so many names of documents that went, where nobody can need to hear of it any more; how many."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Documents that wait to be taken in: each is its own job, held by one server at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -85,9 +85,10 @@ class IngestionStore(Protocol):
     """
 
     async def claim(self, after: str) -> Job | None:
-        """Hold the next document that waits: of the tenant that follows `after`, and of that the least tried, then oldest.
+        """Hold the next document that waits; None where none does.
 
-        None where none does. Whoever dies, or does not `hold` it for a minute, loses it.
+        It is of the tenant that follows `after`, of the collection that follows the last one held here of that tenant, and
+        in it the least tried, then oldest. Whoever dies, or does not `hold` it for a minute, loses it.
         """
         ...
 
@@ -119,8 +120,8 @@ class IngestionStore(Protocol):
         """Keep vectors."""
         ...
 
-    async def publish(self, job: Job) -> bool:
-        """Let it be found from this moment, and the document that it replaces no more.
+    async def publish(self, job: Job, progress: Progress | None = None) -> bool:
+        """Let it be found from this moment, and the document that it replaces no more; `progress` says what that took.
 
         False, too, where chunks lack a vector of the embedder that the collection has by now: it waits again.
         """
@@ -140,6 +141,18 @@ class IngestionStore(Protocol):
 
     async def watch(self, waiting: Callable[[], None]) -> None:
         """Call `waiting` whenever a document begins to wait, as `Database.watch`; runs until cancelled."""
+        ...
+
+
+class IngestionQueue(Protocol):
+    """How many documents of all tenants are on their way."""
+
+    async def states(self) -> Mapping[str, int]:
+        """Those that wait (`waiting`), are tried again later (`retrying`), or are worked on (`reading`, `embedding`).
+
+        Raises:
+            StorageUnavailable: it cannot be asked.
+        """
         ...
 
 

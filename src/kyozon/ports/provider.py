@@ -8,7 +8,7 @@ from msgspec import Struct
 from kyozon.domain.errors import InvalidRequest
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
-from kyozon.domain.requests import ChatRequest, Dialect, EmbeddingRequest
+from kyozon.domain.requests import ChatRequest, Dialect, EmbeddingRequest, RerankRequest
 from kyozon.domain.usage import Usage
 
 
@@ -77,6 +77,25 @@ class Embeddings(Struct, frozen=True):
     usage: Usage | None
 
 
+class RerankCall(Struct, frozen=True):
+    """One reranking on its way to one model."""
+
+    card: ModelCard
+    request: RerankRequest
+
+
+class Ranks(Struct, frozen=True):
+    """How well each document answers the query, in the documents' order: more is better, on the model's own scale.
+
+    There is a finite score for each document; `usage` is as the provider reported it. `logits` says that the scores are
+    such, else they are meant to lie between 0 and 1.
+    """
+
+    scores: tuple[float, ...]
+    usage: Usage | None
+    logits: bool = False
+
+
 class ChatAdapter(Protocol):
     """A wire format that can chat.
 
@@ -107,4 +126,12 @@ class EmbeddingAdapter(Protocol):
 
     async def embed(self, call: EmbeddingCall) -> Embeddings:
         """One vector for each text."""
+        ...
+
+
+class RerankAdapter(Protocol):
+    """A wire format that can put documents in order; failures as in `ChatAdapter`."""
+
+    async def rerank(self, call: RerankCall) -> Ranks:
+        """A score for each document; `UpstreamFailed` where the provider leaves one out or says what is no score."""
         ...

@@ -26,6 +26,10 @@ class ResponseStore(Protocol):
         """Whether every document that a stored value was made from, such as a decision, is there for the reader now."""
         ...
 
+    async def whose(self, tenant: str, name: str, now: datetime) -> str | None:
+        """Who asked for one, whatever became of what it was made from; None where `read` would find none either."""
+        ...
+
     async def delete(self, tenant: str, name: str) -> None:
-        """Delete one, if it is there."""
+        """Delete one, if it is there, and what was kept of its answer for the cache or a repeated request."""
         ...

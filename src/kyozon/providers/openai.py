@@ -1,4 +1,4 @@
-"""The OpenAI-compatible wire format: chat completions and embeddings, for every vendor that speaks it."""
+"""The OpenAI-compatible wire format: chat completions, embeddings and rerankings, for every vendor that speaks it."""
 
 import base64
 import binascii
@@ -9,16 +9,18 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from kyozon.domain.errors import StreamBroken, UpstreamFailed
 from kyozon.domain.models import ModelCard, Provider
 from kyozon.domain.requests import ChatRequest, Dialect, Json
+from kyozon.domain.usage import Usage
 from kyozon.metering.normalise import from_openai
-from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece
+from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Embeddings, Piece, Ranks, RerankCall
 from kyozon.providers.openai_answer import StreamReader, Whole, answer_from, as_sent, read_whole, reported_failure
-from kyozon.providers.openai_request import chat_body, embedding_body, tools_by_schema
+from kyozon.providers.openai_request import chat_body, embedding_body, rerank_body, tools_by_schema
 from kyozon.providers.outgoing import Endpoint, Outgoing, unreadable
+from kyozon.providers.rerank_answer import ranks
 from kyozon.providers.schema_answers import chunks, interpret
 from kyozon.providers.schema_tools import applies
 from kyozon.providers.sse import NOT_JSON
@@ -37,7 +39,7 @@ def adapter(provider: Provider, endpoint: Endpoint, key: str | None, transport: 
 
 
 class OpenAIAdapter:
-    """`ports.provider.ChatAdapter` and `EmbeddingAdapter` for every OpenAI-compatible endpoint.
+    """`ports.provider.ChatAdapter`, `EmbeddingAdapter` and `RerankAdapter` for every OpenAI-compatible endpoint.
 
     Args:
         provider: its quirks say how the endpoint departs from the format.
@@ -116,6 +118,22 @@ class OpenAIAdapter:
             raise UpstreamFailed(self._name, _BAD_GATEWAY, f"a vector is not base64 of floats: {error}") from error
         return Embeddings(vectors, None if found.usage is None else from_openai(found.usage))
 
+    async def rerank(self, call: RerankCall) -> Ranks:
+        """A score for each document, in the documents' order. OpenAI has no such call; its servers share Jina's.
+
+        More documents than it takes at once go in several calls: the scores of one model are comparable.
+        """
+        documents = call.request.documents
+        most = max(1, self._quirks.rerank_most or len(documents))
+        parts = [await self._ranks(call, documents[at : at + most]) for at in range(0, len(documents), most)]
+        scores = tuple(score for part in parts for score in part.scores)
+        return Ranks(scores, _together([part.usage for part in parts]), self._quirks.rerank_logits)
+
+    async def _ranks(self, call: RerankCall, documents: tuple[str, ...]) -> Ranks:
+        body = rerank_body(call.card, structs.replace(call.request, documents=documents), self._quirks)
+        send = await self._out.send(call.card, _path(self._quirks.rerank_path, call.card), body)
+        return ranks(self._name, await self._transport.post(send), len(documents))
+
     def _constrained(self, call: ChatCall) -> bool:
         return tools_by_schema(call.card, self._quirks) and applies(call.request.chat)
 
@@ -125,7 +143,7 @@ class OpenAIAdapter:
         async def root(card: ModelCard) -> str:
             return (await self._out.endpoint(card)).rstrip("/").removesuffix("/v1")
 
-        send = await msgspec.structs.replace(self._out, endpoint=root).send(card, path, body)
+        send = await structs.replace(self._out, endpoint=root).send(card, path, body)
         return self._decoded(await self._transport.post(send), shape)
 
     def _decoded(self, payload: bytes, shape: type[_T]) -> _T:
@@ -152,6 +170,12 @@ class _EmbeddingAnswer(Struct):
     data: list[_Row] = []
     usage: dict[str, Any] | None = None
     error: Any = None
+
+
+def _together(told: list[Usage | None]) -> Usage | None:
+    """The usage of several calls; None where one of them reported none."""
+    known = [usage for usage in told if usage is not None]
+    return sum(known, Usage()) if len(known) == len(told) else None
 
 
 def _path(template: str, card: ModelCard) -> str:

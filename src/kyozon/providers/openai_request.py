@@ -3,7 +3,7 @@
 from typing import Any
 
 from kyozon.domain.models import AUTO, ModelCard, Quirks
-from kyozon.domain.requests import ChatRequest, EmbeddingRequest, Json
+from kyozon.domain.requests import ChatRequest, EmbeddingRequest, Json, RerankRequest
 from kyozon.providers.schema_tools import constrain
 
 _SYSTEM_ROLES = ("system", "developer")
@@ -33,10 +33,18 @@ def chat_body(card: ModelCard, request: ChatRequest, quirks: Quirks, *, stream: 
 
 def embedding_body(card: ModelCard, request: EmbeddingRequest, quirks: Quirks) -> Json:
     """Floats are asked for; the other encodings are the caller's business and made from them."""
-    given = request.tokens or request.texts
+    prefix = card.query_prefix if request.purpose == "query" else card.passage_prefix
+    given = request.tokens or [prefix + text for text in request.texts]
     body: Json = {**request.body, "model": card.upstream, "input": list(given), "encoding_format": "float"}
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
+    return _fields(body, quirks)
+
+
+def rerank_body(card: ModelCard, request: RerankRequest, quirks: Quirks) -> Json:
+    """Query and documents, with whatever else the caller sent; a null means the default, as if it were not there."""
+    more = {name: value for name, value in request.body.items() if value is not None}
+    body: Json = {**more, "model": card.upstream, "query": request.query, "documents": list(request.documents)}
     return _fields(body, quirks)
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from kyozon.domain.errors import KyozonError, RejectedUpstream, StreamBroken, UpstreamFailed, UpstreamUnreachable
+from kyozon.domain.language import Text
 from kyozon.providers.connection_trouble import in_words
 from kyozon.providers.lean import LeanClient, Request
 from kyozon.providers.retry_after import retry_after
@@ -216,13 +217,19 @@ async def _drain(reply: Reply) -> None:
                 pass
 
 
+_REFUSED: Final = Text(
+    "it refuses Kyozon's own credential; the operator should check the provider's key",
+    "Kyozon の認証情報が拒否されました。プロバイダーのキーを管理者が確認してください",
+)
+
+
 def failure(provider: str, status: int, detail: str, retry_after: float | None = None) -> KyozonError:
     """The error for a failure status: the caller's mistake, or the provider's.
 
     What a provider says of our credential may quote it, and callers have no business with it.
     """
     if status in _CREDENTIAL:
-        detail = "it refuses Kyozon's own credential; the operator should check the provider's key"
+        return UpstreamFailed(provider, status, _REFUSED, retry_after)
     if status in _CALLERS_MISTAKE:
         return RejectedUpstream(provider, status, detail)
     return UpstreamFailed(provider, status, detail, retry_after)

@@ -12,7 +12,7 @@ from kyozon.domain.errors import NotPermitted
 from kyozon.domain.labels import Zone
 from kyozon.domain.language import Text
 from kyozon.governance.flow import may_flow
-from kyozon.ports.provider import ChatCall, EmbeddingCall
+from kyozon.ports.provider import ChatCall, EmbeddingCall, RerankCall
 from kyozon.ports.telemetry import Gauge
 
 _ABOUT = "Canaries seen on their way to a zone that is not cleared for them, or to a caller who should not read them."
@@ -26,7 +26,7 @@ class CanaryWatch:
         self._tell = tell
         self._alarms: Counter[str] = Counter(egress=0, answer=0)
 
-    def leaving(self, call: ChatCall | EmbeddingCall, zone: Zone | None, decision: Decision) -> None:
+    def leaving(self, call: ChatCall | EmbeddingCall | RerankCall, zone: Zone | None, decision: Decision) -> None:
         """Look through a request before it leaves.
 
         Raises:
@@ -35,7 +35,7 @@ class CanaryWatch:
         forbidden = [canary for canary in self._canaries() if not may_flow(canary.label, zone)]
         if not forbidden:
             return
-        texts = call.request.texts if isinstance(call, EmbeddingCall) else ()  # the cache asks with texts alone
+        texts = () if isinstance(call, ChatCall) else call.request.texts  # the cache asks with texts alone
         body = msgspec.json.encode([call.request.body, texts])
         for canary in forbidden:
             if canary.token.encode() in body:

@@ -59,7 +59,7 @@ class Question(Struct, frozen=True):
     """
 
     caller: Caller
-    kind: Literal["chat", "embedding", "count"]
+    kind: Literal["chat", "embedding", "reranking", "count"]
     model: str
     needs: Needs
     declared: Label | None
@@ -79,7 +79,8 @@ class Decided(Struct, frozen=True):
     `capped` says that the caller states no ceiling while somebody's money is limited: the answer is then held to
     `output_ceiling`, for which the money is held, so that no answer costs more than its reservation.
     `masked` are the cards (provider, model) that get masked words, as `found` has them. `review` says which answers a
-    person looks at, as of the decision: another policy that comes meanwhile lets none of them pass.
+    person looks at, as of the decision: another policy that comes meanwhile lets none of them pass. `patience` is how many
+    seconds the answer is waited for, all calls together, where that is less than the operator allows.
     """
 
     decision: Decision
@@ -91,6 +92,7 @@ class Decided(Struct, frozen=True):
     found: Found = NOTHING
     masked: frozenset[tuple[str, str]] = frozenset()
     review: ReviewRules = ReviewRules()
+    patience: float | None = None
 
 
 class Decider:
@@ -219,7 +221,8 @@ class Decider:
     def _route(self, question: Question, draft: Decision, verdict: Verdict) -> Ranking:
         options = options_of(verdict, question.needs, draft.at.date(), expected_then(draft), paces_then(draft))
         if not options:
-            raise _not_permitted(question, verdict)
+            several = len(self._registry.candidates(AUTO, question.needs.kind)) > 1
+            raise _not_permitted(question, verdict, several=several)
         return ranked(self._registry, options, question.needs)
 
     async def _at_hand(self, question: Question, draft: Decision, wanted: Ranking) -> Ranking:
@@ -326,7 +329,7 @@ def _planned(ranking: Ranking) -> list[ModelCard]:
 def cost_at_most(card: ModelCard, needs: Needs, day: date) -> Decimal | None:
     """Money that no answer of `card` exceeds on `day`; None where no price is known."""
     output = expected(card, needs) if needs.bounded else output_ceiling(card, needs.input_tokens) * needs.choices
-    return charge_at_most(needs.input_tokens, output, price_at(card.prices, day, needs.input_tokens))
+    return charge_at_most(needs.input_tokens, output, price_at(card.prices, day, needs.input_tokens), needs.searches)
 
 
 def output_ceiling(card: ModelCard, input_tokens: int) -> int:
@@ -337,7 +340,8 @@ def output_ceiling(card: ModelCard, input_tokens: int) -> int:
     return max(1, min(_UNSTATED_CEILING, room))
 
 
-def _not_permitted(question: Question, verdict: Verdict) -> NotPermitted:
+def _not_permitted(question: Question, verdict: Verdict, *, several: bool) -> NotPermitted:
+    """The refusal, with what each model lacks; where there are `several` of the kind, another one may do."""
     model, trouble = question.model, question.found.trouble
     found = {subject.card.id: objections for subject, objections in verdict}
     if not found:
@@ -353,6 +357,22 @@ def _not_permitted(question: Question, verdict: Verdict) -> NotPermitted:
     ja = "；".join(f"{name}：{o.text.ja}" for name, objections in found.items() for o in objections)
     if trouble is not None:
         en, ja = f"{trouble.en} {en}", f"{trouble.ja}{ja}"
-    return NotPermitted(
-        Text(f"no model is permitted for {model!r}: {en}", f"{model!r} に許可されたモデルがありません。{ja}"), found
-    )
+    rules = {o.rule for objections in found.values() for o in objections}
+    if model != AUTO and several and "clearance" in rules:
+        en, ja = f"{en} Or let model 'auto' choose one that may answer.", f"{ja}モデル 'auto' に任せる方法もあります。"
+    head = _headline(model, rules)
+    return NotPermitted(Text(f"{head.en}: {en}", f"{head.ja}。{ja}"), found)
+
+
+def _headline(model: str, rules: set[str]) -> Text:
+    """What the refusal is about, by the rules that object."""
+    if rules == {"context"}:
+        every = model == AUTO
+        whom = Text("every model", "どのモデル") if every else Text(repr(model), f"モデル {model!r} ")
+        also = "も" if every else "は"
+        return Text(f"the request is too long for {whom.en}", f"要求が長すぎて、{whom.ja}{also}読めません")
+    if rules == {"kind"}:
+        return Text(f"{model!r} cannot do this", f"モデル {model!r} はこの用途には使えません")
+    if model == AUTO:
+        return Text("no model is permitted for this request", "この要求に許可されたモデルがありません")
+    return Text(f"no model is permitted for {model!r}", f"{model!r} に許可されたモデルがありません")

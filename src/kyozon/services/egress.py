@@ -2,22 +2,46 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct
 
 from kyozon.domain.decisions import Decision, Objection
-from kyozon.domain.errors import NotPermitted
+from kyozon.domain.errors import MissingPiece, NotPermitted
 from kyozon.domain.labels import Label, Zone
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
 from kyozon.domain.requests import ChatRequest, Dialect
 from kyozon.governance.flow import may_flow
 from kyozon.governance.provenance import covers
-from kyozon.ports.provider import Answer, ChatAdapter, ChatCall, EmbeddingAdapter, EmbeddingCall, Embeddings, Piece
+from kyozon.ports.provider import (
+    Answer,
+    ChatAdapter,
+    ChatCall,
+    EmbeddingAdapter,
+    EmbeddingCall,
+    Embeddings,
+    Piece,
+    Ranks,
+    RerankAdapter,
+    RerankCall,
+)
 from kyozon.services.canaries import CanaryWatch
 from kyozon.services.granting import Granting
 from kyozon.services.patience import PatientStream, in_time
 from kyozon.services.pieces import close_pieces
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
+
+T = TypeVar("T")
+
+
+class Adapters(Struct, frozen=True):
+    """The adapter of each provider, by what it can do."""
+
+    chat: Mapping[str, ChatAdapter]
+    embedding: Mapping[str, EmbeddingAdapter] = {}
+    reranking: Mapping[str, RerankAdapter] = {}
 
 
 class Egress:
@@ -29,15 +53,15 @@ class Egress:
 
     def __init__(
         self,
-        chat: Mapping[str, ChatAdapter],
-        embedding: Mapping[str, EmbeddingAdapter],
+        adapters: Adapters,
         registry: Registry,
         provenance: Provenance,
         canaries: CanaryWatch,
         granting: Granting,
     ) -> None:
-        self._chat = chat
-        self._embedding = embedding
+        self._chat = adapters.chat
+        self._embedding = adapters.embedding
+        self._reranking = adapters.reranking
         self._registry = registry
         self._provenance = provenance
         self._canaries = canaries
@@ -45,13 +69,13 @@ class Egress:
 
     def dialect_for(self, card: ModelCard, request: ChatRequest) -> Dialect:
         """The dialect in which this card will answer this request; nothing leaves."""
-        return self._chat[card.provider].dialect_for(request)
+        return _able(self._chat, card).dialect_for(request)
 
     async def answer(self, call: ChatCall, label: Label, decision: Decision) -> Answer:
         """A whole answer, if the label may go there."""
         await self._check_now(call, label, decision)
         self._look_through(call, decision)
-        return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].answer(call))
+        return await in_time(self._registry.provider(call.card), _able(self._chat, call.card).answer(call))
 
     def stream(self, call: ChatCall, label: Label, decision: Decision) -> AsyncIterator[Piece]:
         """A streamed answer, if the label may go there."""
@@ -59,7 +83,7 @@ class Egress:
         if not granted:
             self._check(call.card, label, decision)
         self._look_through(call, decision)
-        pieces = self._chat[call.card.provider].stream(call)
+        pieces = _able(self._chat, call.card).stream(call)
         if decision.sources or granted:
             pieces = self._checked(pieces, call, label, decision)
         allow = _checked_later if granted else partial(self._check, call.card, label, decision)
@@ -69,15 +93,21 @@ class Egress:
         """The provider's own count, if the label may go there: counting shows it the text, too."""
         await self._check_now(call, label, decision)
         self._look_through(call, decision)
-        return await in_time(self._registry.provider(call.card), self._chat[call.card.provider].count_tokens(call))
+        return await in_time(self._registry.provider(call.card), _able(self._chat, call.card).count_tokens(call))
 
     async def embed(self, call: EmbeddingCall, label: Label, decision: Decision) -> Embeddings:
         """Vectors, if the label may go there."""
         await self._check_now(call, label, decision)
         self._look_through(call, decision)
-        return await in_time(self._registry.provider(call.card), self._embedding[call.card.provider].embed(call))
+        return await in_time(self._registry.provider(call.card), _able(self._embedding, call.card).embed(call))
 
-    def _look_through(self, call: ChatCall | EmbeddingCall, decision: Decision) -> None:
+    async def rerank(self, call: RerankCall, label: Label, decision: Decision) -> Ranks:
+        """Scores, if the label may go there."""
+        await self._check_now(call, label, decision)
+        self._look_through(call, decision)
+        return await in_time(self._registry.provider(call.card), _able(self._reranking, call.card).rerank(call))
+
+    def _look_through(self, call: ChatCall | EmbeddingCall | RerankCall, decision: Decision) -> None:
         self._canaries.leaving(call, self._registry.zone(call.card), decision)
 
     async def _checked(
@@ -91,7 +121,7 @@ class Egress:
         finally:
             await close_pieces(pieces)
 
-    async def _check_now(self, call: ChatCall | EmbeddingCall, label: Label, decision: Decision) -> None:
+    async def _check_now(self, call: ChatCall | EmbeddingCall | RerankCall, label: Label, decision: Decision) -> None:
         """As `_check`, for the labels of this moment; what only a grant lets through uses that up."""
         card, now = call.card, await self._provenance.now(label, decision) if decision.sources else label
         granted = self._by_grant(card, now, decision)
@@ -118,6 +148,20 @@ class Egress:
                 f"ラベル {label} のデータはゾーン {card.zone} に送れません。",
             )
             raise NotPermitted(text, {card.id: (Objection("egress", str(label), have, text),)})
+
+
+def _able(adapters: Mapping[str, T], card: ModelCard) -> T:
+    """The adapter of the card's provider; raises `MissingPiece` where that has no such call."""
+    found = adapters.get(card.provider)
+    if found is None:
+        raise MissingPiece(
+            Text(
+                f"{card.provider} has no call for {card.kind}: name another model, or correct the kind of {card.id}.",
+                f"{card.provider} には {card.kind} の呼び出しがありません。別のモデルを指定するか、{card.id} の kind を"
+                "直してください。",
+            )
+        )
+    return found
 
 
 def _may_receive(label: Label | None, zone: Zone | None, decision: Decision) -> bool:

@@ -10,13 +10,16 @@ from msgspec import Struct, structs
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import Decision, Outcome
 from kyozon.domain.errors import MissingPiece, NotFound
+from kyozon.domain.knowledge import Named, Reader
 from kyozon.domain.labels import Clearance
 from kyozon.domain.language import Text
 from kyozon.domain.policy import Basis
+from kyozon.ports.document_names import DocumentNames
 from kyozon.ports.policies import Policies
 from kyozon.ports.records import Records
 from kyozon.routing.measured import loss, surest
 from kyozon.services.counterfactuals import Counterfactual, counterfactuals, ranked, weighed_together
+from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.registry import Registry
 
 _ROWS = 200
@@ -57,25 +60,34 @@ class Reasons(Struct, frozen=True):
 
 
 class Explained(Struct, frozen=True):
-    """A decision, its outcome (None while it runs) and its reasons."""
+    """A decision, its outcome (None while it runs) and its reasons.
+
+    `documents` are the names of those documents in the request that its reader may see at this moment.
+    """
 
     decision: Decision
     outcome: Outcome | None
     reasons: Reasons
+    documents: tuple[Named, ...] = ()
 
 
 class ExplainService:
     """Explains what was decided. A key sees its tenant's decisions; of those above its clearance only that they were made.
 
-    Without `policies` nothing is derived from what decisions were made from.
+    Without `policies` nothing is derived from what decisions were made from, without `names` no document is named.
     """
 
     def __init__(
-        self, records: Records, policies: Policies | None = None, as_of: Callable[[Basis], Registry] | None = None
+        self,
+        records: Records,
+        policies: Policies | None = None,
+        as_of: Callable[[Basis], Registry] | None = None,
+        names: DocumentNames | None = None,
     ) -> None:
         self._records = records
         self._policies = policies
         self._as_of = as_of
+        self._names = names
 
     async def decision(self, caller: Caller, decision_id: str) -> Explained | Redacted:
         """A decision as this caller may read it; raises `NotFound` where there is none of his."""
@@ -88,7 +100,9 @@ class ExplainService:
                 )
             )
         told = told_to(caller.key.clearance, found)
-        return told if isinstance(told, Redacted) else Explained(*told, await self.reasons(told[0]))
+        if isinstance(told, Redacted):
+            return told
+        return Explained(*told, await self.reasons(told[0]), await self.documents(told[0], reader_of(caller)))
 
     async def page(self, caller: Caller, after: str | None, limit: int) -> list[Recorded | Redacted]:
         """Up to `limit` decisions, newest first, after the one with id `after`."""
@@ -107,6 +121,10 @@ class ExplainService:
         if basis is None:
             return reasons_of(decision)
         return structs.replace(reasons_of(decision, self._known(basis)), code_version=basis.code)
+
+    async def documents(self, decision: Decision, reader: Reader) -> tuple[Named, ...]:
+        """The names of those documents in the request that this reader may see at this moment."""
+        return () if self._names is None else await self._names.named(reader, decision.sources)
 
     def _known(self, basis: Basis) -> Registry | None:
         """What was known then; None where a rule of that time is not installed any more."""

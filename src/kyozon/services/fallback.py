@@ -17,14 +17,16 @@ from kyozon.domain.errors import (
     RejectedUpstream,
     StreamBroken,
     UpstreamFailed,
+    UpstreamUnreachable,
     WorldFailure,
 )
+from kyozon.domain.language import Text
 from kyozon.domain.models import AUTO, ModelCard
 from kyozon.domain.usage import Usage
 from kyozon.routing.retrying import Budget, Failed, Retrying, deposit, pause, withdraw
 from kyozon.services.deciding import MAX_ATTEMPTS, Decided, cost_at_most
 from kyozon.services.health import Health
-from kyozon.services.settling import Ending, Settler, charge_for
+from kyozon.services.settling import Ending, Settler, charge_for, searched
 from kyozon.services.world import World
 
 _log = logging.getLogger(__name__)
@@ -140,7 +142,7 @@ class Attempts:
         """One call, of which the deployment's breaker hears how it went."""
         call = self._health.begin(card)
         try:
-            found = await send(card)
+            found = await self._patient(decided, ending, send, card)
         except BaseException as stopped:
             if isinstance(stopped, RejectedUpstream):
                 call.succeeded()
@@ -151,6 +153,16 @@ class Attempts:
         call.succeeded(streamed=decided.needs.streamed)
         ending.call = call  # a stream goes on: the settlement ends it
         return found
+
+    async def _patient(self, decided: Decided, ending: Ending, send: Send[T], card: ModelCard) -> T:
+        """What `send` brings back while it is waited for: who is too slow has failed, and record and breaker hear of it."""
+        if decided.patience is None:
+            return await send(card)
+        try:
+            async with asyncio.timeout(max(0.0, self._seconds_left(decided))):
+                return await send(card)
+        except TimeoutError as late:
+            raise _late(ending, card, decided.patience) from late
 
     def _pause(
         self, decided: Decided, ending: Ending, failure: WorldFailure | RejectedUpstream, *, elsewhere: bool
@@ -175,7 +187,8 @@ class Attempts:
         return self._budgets.get(card.provider, Budget())
 
     def _seconds_left(self, decided: Decided) -> float:
-        return decided.began + self._policy.total - self._world.seconds()
+        total = self._policy.total if decided.patience is None else min(decided.patience, self._policy.total)
+        return decided.began + total - self._world.seconds()
 
 
 def code_of(failure: Exception) -> str:
@@ -183,6 +196,18 @@ def code_of(failure: Exception) -> str:
     if isinstance(failure, NotPermitted) and len(failure.rules) == 1:
         return next(iter(failure.rules))
     return failure.code if isinstance(failure, KyozonError) else KyozonError.code
+
+
+def _late(ending: Ending, card: ModelCard, seconds: float) -> WorldFailure:
+    """The failure of a call that nobody waits for any more; while it waited for its turn nothing was sent."""
+    if not ending.waiting:
+        return UpstreamUnreachable(card.provider, f"no answer within {seconds:g} s")
+    return Busy(
+        Text(
+            f"{card.provider} had no turn within {seconds:g} s: try again in a moment.",
+            f"{card.provider} は {seconds:g} 秒以内に順番が回りませんでした。少し待って再度お試しください。",
+        )
+    )
 
 
 def spent(ending: Ending) -> Decimal:
@@ -208,5 +233,6 @@ def _failed(decision: Decision, ending: Ending, card: ModelCard, failure: WorldF
     status = failure.status if isinstance(failure, UpstreamFailed | RejectedUpstream) else None
     if not isinstance(failure, StreamBroken) or decision.kind == "count":
         return Attempt(card.id, card.provider, failure.code, status)
-    usage = Usage(uncached=decision.input_tokens_estimated + ending.more_input, estimated=True)
+    tokens, searches = decision.input_tokens_estimated + ending.more_input, searched(decision, card)
+    usage = Usage(uncached=tokens, estimated=True, searches=searches)
     return Attempt(card.id, card.provider, failure.code, status, usage, charge_for(decision, card, usage))

@@ -131,9 +131,9 @@ def _resting(card: ModelCard, seconds: float) -> CircuitOpen:
     return CircuitOpen(
         Text(
             f"{card.id} at {card.provider} has failed repeatedly and is left alone for now; nothing was sent. Try again in "
-            f"{seconds:.0f} seconds, or ask for auto, so that another model can answer.",
+            f"{seconds:.0f} seconds, or ask for auto where there is another model of its kind.",
             f"{card.provider} の {card.id} は失敗が続いたため一時的に呼び出しを止めています。何も送信していません。"
-            f"{seconds:.0f} 秒後に再度お試しいただくか、auto を指定して別のモデルに任せてください。",
+            f"{seconds:.0f} 秒後に再度お試しください。同種のモデルがほかにあれば、auto に任せることもできます。",
         ),
         seconds,
     )

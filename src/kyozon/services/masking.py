@@ -15,7 +15,7 @@ from kyozon.domain.errors import NotPermitted
 from kyozon.domain.labels import Integrity, Label, LabelSource, Level
 from kyozon.domain.language import Text
 from kyozon.domain.masking import COMPARTMENT_PII, COMPARTMENT_SECRET, DETECTED, Kind, MaskedSpans, Span
-from kyozon.domain.requests import ChatRequest, EmbeddingRequest
+from kyozon.domain.requests import ChatRequest, EmbeddingRequest, RerankRequest
 from kyozon.governance.masking.residue import survives
 from kyozon.governance.masking.tokens import Tokens
 from kyozon.governance.masking.walking import changed, doubtful, looked_at, structure, unreadable
@@ -58,6 +58,11 @@ class Found(Struct, frozen=True):
         texts = tuple(self._masked("input", text) for text in request.texts)
         return structs.replace(request, body=changed(request.body, self._masked), texts=texts)
 
+    def reranking(self, request: RerankRequest) -> RerankRequest:
+        """The request in masked words; raises as `chat`."""
+        query, *documents = (self._masked("input", text) for text in request.texts)
+        return structs.replace(request, body=changed(request.body, self._masked), query=query, documents=tuple(documents))
+
     def _masked(self, name: str, words: str) -> str:
         masked = self.words.get(looked_at(name, words))
         if masked is None:
@@ -89,6 +94,10 @@ class Masking:
 
     async def embedding(self, request: EmbeddingRequest, key: ApiKey) -> Found:
         """What stands in texts to embed. Of tokens, nobody knows what they say."""
+        return await self._look([request.body, {"input": list(request.texts)}]) if self._looks(key) else NOTHING
+
+    async def reranking(self, request: RerankRequest, key: ApiKey) -> Found:
+        """What stands in a query and the documents to be put in order by it."""
         return await self._look([request.body, {"input": list(request.texts)}]) if self._looks(key) else NOTHING
 
     def _looks(self, key: ApiKey) -> bool:

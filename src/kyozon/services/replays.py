@@ -4,7 +4,7 @@ import hashlib
 from collections import OrderedDict
 from datetime import timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from kyozon.domain.errors import IdempotencyConflict
 from kyozon.domain.language import Text
@@ -36,6 +36,12 @@ class Repeat(Struct, frozen=True):
     def name(self) -> tuple[str, str]:
         """What answers are kept under: the key's own word, else the request itself."""
         return self.key_id, self.idempotency_key or f"sha256:{self.sha256}"
+
+    def part(self, body: bytes) -> "Repeat":
+        """What tells the same of a call that this request needs first: where it comes again, that call does."""
+        made = structs.replace(self, body_sha256=hashlib.sha256(body).hexdigest())
+        own = None if self.idempotency_key is None else f"{made.sha256} for {self.idempotency_key}"
+        return structs.replace(made, idempotency_key=own)
 
 
 class Replays:

@@ -10,8 +10,8 @@ from kyozon.domain.errors import NotPermitted
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.models import ModelCard
-from kyozon.domain.requests import ChatRequest, Dialect, EmbeddingRequest
-from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Piece
+from kyozon.domain.requests import ChatRequest, Dialect, EmbeddingRequest, RerankRequest
+from kyozon.ports.provider import Answer, ChatCall, EmbeddingCall, Piece, RerankCall
 from kyozon.services.deciding import Decided
 from kyozon.services.masking import Found, Masking
 from kyozon.services.restoring import Restoring, restoring
@@ -63,6 +63,14 @@ def embedding_sending(decided: Decided, card: ModelCard, request: EmbeddingReque
     if label is None:
         return EmbeddingCall(card, request), decided.decision.label
     return EmbeddingCall(card, decided.found.embedding(request)), label
+
+
+def rerank_sending(decided: Decided, card: ModelCard, request: RerankRequest) -> tuple[RerankCall, Label]:
+    """A call that puts documents in order, and the label of its words; scores hold no tokens either."""
+    label = masked_for(decided, card)
+    if label is None:
+        return RerankCall(card, request), decided.decision.label
+    return RerankCall(card, decided.found.reranking(request)), label
 
 
 def masked_for(decided: Decided, card: ModelCard) -> Label | None:

@@ -197,8 +197,15 @@ def usage_of(decision: Decision, ending: Ending) -> Usage:
     told = ending.usage if ending.usage is not None and ending.usage.input + ending.usage.output > 0 else None
     if told is not None and ending.status == "answered":
         return told
-    reported = told or Usage(uncached=decision.input_tokens_estimated + ending.more_input)
+    tokens = decision.input_tokens_estimated + ending.more_input
+    reported = told or Usage(uncached=tokens, searches=searched(decision, ending.card))
     return structs.replace(reported, output=max(reported.output, ending.text_tokens), estimated=True)
+
+
+def searched(decision: Decision, card: ModelCard) -> int:
+    """Searches that a call to `card` is taken to have cost where it did not say: none where its provider bills none."""
+    price = price_at(card.prices, decision.at.date(), decision.input_tokens_estimated)
+    return decision.needs.searches if decision.needs and price is not None and price.thousand_searches else 0
 
 
 def _tokens_at_once(decided: Decided, ending: Ending) -> int:

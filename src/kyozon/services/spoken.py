@@ -35,7 +35,7 @@ def of_answer(answer: Answer, dialect: Dialect) -> Spoken:
     """A whole answer."""
     ending = Ending(status="answered", usage=answer.usage, finish=answer.finish)
     ending.heard(answer.text, 0.0)
-    return Spoken(_words([answer.payload], dialect), ending)
+    return Spoken(words_of([answer.payload], dialect), ending)
 
 
 def of_stream(pieces: Iterable[Piece], dialect: Dialect) -> Spoken:
@@ -44,7 +44,7 @@ def of_stream(pieces: Iterable[Piece], dialect: Dialect) -> Spoken:
     for piece in pieces:
         ending.took(piece, 0.0)
         payloads.append(piece.payload)
-    return Spoken(_words(payloads, dialect), ending)
+    return Spoken(words_of(payloads, dialect), ending)
 
 
 def has_form(chat: Json, words: str) -> bool:
@@ -94,8 +94,8 @@ def _is(found: Any, kind: str) -> bool:
     return isinstance(found, _TYPES[kind]) and whole
 
 
-def _words(payloads: Iterable[bytes], dialect: Dialect) -> str | None:
-    """The words of all events together; None for a tool call, a refusal, or what cannot be read."""
+def words_of(payloads: Iterable[bytes], dialect: Dialect) -> str | None:
+    """The words of an answer, of a stream's events together; None for a tool call, a refusal, or what cannot be read."""
     told = list[str]()
     try:
         for payload in payloads:

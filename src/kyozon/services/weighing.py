@@ -93,7 +93,7 @@ def cost(card: ModelCard, needs: Needs, output: int, day: date) -> Decimal | Non
     before, cached = needs.before, 0
     if before is not None and card.place == (before.provider, before.model):
         cached = min(before.cached, needs.input_tokens)
-    usage = Usage(uncached=needs.input_tokens - cached, cache_read=cached, output=output)
+    usage = Usage(uncached=needs.input_tokens - cached, cache_read=cached, output=output, searches=needs.searches)
     found = charge(usage, price_at(card.prices, day, usage.input))
     return found.amount if found.priced else None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from kyozon.domain.language import Text
 from kyozon.domain.models import Provider
 from kyozon.settings.cache_checks import check_cache
+from kyozon.settings.knowledge_checks import check_knowledge
 from kyozon.settings.mistakes import Mistake
 from kyozon.settings.model_checks import check_models, check_names_once
 from kyozon.settings.provider_checks import check_providers
@@ -29,6 +30,7 @@ def cross_check(settings: Settings, vendors: Mapping[str, Provider]) -> list[Mis
         *check_telemetry(settings),
         *check_review(settings),
         *check_cache(settings),
+        *check_knowledge(settings),
     ]
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from kyozon.domain.errors import SettingsError
 from kyozon.domain.language import Text
 from kyozon.domain.models import Provider
+from kyozon.domain.refused_by_system import reason_of
 from kyozon.settings.checks import cross_check
 from kyozon.settings.mistakes import Mistake, dotted
 from kyozon.settings.positions import Path, line_of, positions
@@ -106,8 +107,8 @@ def _text(file: FilePath) -> str:
         content = file.read_bytes()
     except OSError as error:
         raise _unreadable(
-            f"{file}: cannot be read ({error.strerror}). `kyozon init` writes a new one.",
-            f"{file}：読めません（{error.strerror}）。`kyozon init` で新しく作れます。",
+            f"{file}: cannot be read ({reason_of(error).en}). `kyozon init` writes a new one.",
+            f"{file}：読めません（{reason_of(error).ja}）。`kyozon init` で新しく作れます。",
         ) from error
     try:
         return content.decode("utf-8-sig")

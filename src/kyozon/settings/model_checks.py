@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from kyozon.domain.language import Text
-from kyozon.domain.models import AUTO, Provider
+from kyozon.domain.models import AUTO, CALLS, Provider
 from kyozon.settings import facts
 from kyozon.settings.mistakes import Mistake, mend
 from kyozon.settings.root import Settings
@@ -13,7 +13,8 @@ from kyozon.settings.sections import ModelTable
 
 def check_models(settings: Settings, vendors: Mapping[str, Provider]) -> Iterator[Mistake]:
     """Each model has a provider that is turned on, and one price a day and size."""
-    known = settings.provider_tables.keys() | facts.providers({}, vendors, local=settings.local.enabled).keys()
+    served = facts.providers(settings.provider_tables, vendors, local=settings.local.enabled)
+    known = set(served)
     for name, table in settings.model_tables.items():
         if name == AUTO:
             yield Mistake(
@@ -37,6 +38,7 @@ def check_models(settings: Settings, vendors: Mapping[str, Provider]) -> Iterato
             elif other in (table.provider, *table.also_at[:place]):
                 yield Mistake(("models", name, "also_at", place), _named_before(other))
         yield from _check_prices(name, table)
+        yield from _check_calls(name, table, served)
 
 
 def _unknown_provider(name: str, vendors: Mapping[str, Provider], known: set[str]) -> Text:
@@ -57,6 +59,23 @@ def _named_before(provider: str) -> Text:
         f'"{provider}" is named before: name each provider of the model once.',
         f"「{provider}」はすでに書かれています。プロバイダーはそれぞれ一度だけ書いてください。",
     )
+
+
+def _check_calls(name: str, table: ModelTable, served: Mapping[str, Provider]) -> Iterator[Mistake]:
+    """Each of its providers speaks a wire format that has a call for what it is said to do."""
+    for provider in filter(None, (table.provider, *table.also_at)):
+        if table.kind is None or provider not in served or table.kind in CALLS[served[provider].format]:
+            continue
+        fit = ", ".join(found for found, kinds in CALLS.items() if table.kind in kinds)
+        yield Mistake(
+            ("models", name, "kind"),
+            Text(
+                f'the wire format of "{provider}", {served[provider].format}, has no call for {table.kind}: name a '
+                f"provider whose format is {fit}, or another kind.",
+                f"「{provider}」の形式 {served[provider].format} には {table.kind} の呼び出しがありません。"
+                f"形式が {fit} のプロバイダーか、別の kind を指定してください。",
+            ),
+        )
 
 
 def _check_prices(name: str, table: ModelTable) -> Iterator[Mistake]:

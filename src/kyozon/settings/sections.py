@@ -160,7 +160,7 @@ class Server(Section):
     data_dir: str = "~/.kyozon"
     """Folder of everything Kyozon keeps: database, model files, logs."""
     language: Literal["auto", "en", "ja"] = "auto"
-    """Language of messages; `auto` follows the terminal and each caller's Accept-Language."""
+    """Language of messages for callers whose Accept-Language asks for neither `en` nor `ja`; `auto` is English."""
     max_body_mib: Count = 32
     """Largest request body, in MiB."""
     max_concurrent: Count = 256
@@ -284,6 +284,8 @@ class PriceTable(Section):
     """Price of a million input tokens written to the provider's cache."""
     cache_write_hour: Money | None = None
     """The same for what is kept there for an hour, where that costs more."""
+    thousand_searches: Money | None = None
+    """Price of 1,000 searches besides their tokens, for a reranker that is paid so."""
     above_input: Annotated[int, Field(ge=0)] = 0
     """The price holds for requests of more input tokens than this: for vendors whose long prompts cost more. A later price
     without it ends it."""
@@ -303,7 +305,7 @@ class ModelTable(Section):
     upstream: str | None = None
     """The model's name at the provider; the table's own name when left out."""
     kind: CardKind | None = None
-    """What it does; chat when left out."""
+    """What it does: `chat`, `embedding` or `reranking`; chat when left out."""
     context: Count | None = None
     """Tokens of input and output together."""
     max_output: Count | None = None
@@ -322,6 +324,10 @@ class ModelTable(Section):
     """Prices with the day each begins."""
     dimensions: Count | None = None
     """Length of the vectors of an embedding model."""
+    query_prefix: str | None = None
+    """What an embedding model was trained to read before a query, as in `query: `."""
+    passage_prefix: str | None = None
+    """The same before a passage."""
     tools_by_schema: bool | None = None
     """Tool calls by a JSON schema on the output, for a model whose chat template knows no tools."""
 
@@ -453,7 +459,13 @@ class Knowledge(Section):
     """So much memory the process that reads one file may take."""
     index_mib: Annotated[int, Field(ge=1)] = 2048
     """So much memory the indexes for searching may take, of all tenants together, in MiB; about 3 KiB a passage. Those
-    used longest ago are let go and read again when needed. The one used last stays, whatever its size."""
+    used longest ago are let go and read again when needed. The one used last stays, whatever its size. After a start those
+    of tenants who have used their collections within a week are read ahead."""
+    reranker: str | None = None
+    """Name of a model of the kind `reranking` that puts what a search finds in order once more, where it may see it;
+    `auto` for the cheapest of those that may. None when left out."""
+    reranker_seconds: Annotated[Seconds, Field(gt=0, le=600)] = 5.0
+    """So long a search waits for the reranker; after that the order stays as it was found."""
 
 
 class Review(Section):

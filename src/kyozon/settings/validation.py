@@ -156,6 +156,12 @@ def _choice(_path: Path, error: ErrorDetails) -> Text:
 
 def _bound(_path: Path, error: ErrorDetails) -> Text:
     found = error["input"]
+    if "gt" in error["ctx"]:
+        above = error["ctx"]["gt"]
+        return Text(f"must be above {above}; found {found}.", f"{above} より大きくしてください（現在：{found}）。")
+    if "lt" in error["ctx"]:
+        below = error["ctx"]["lt"]
+        return Text(f"must be below {below}; found {found}.", f"{below} より小さくしてください（現在：{found}）。")
     if "ge" in error["ctx"]:
         least = error["ctx"]["ge"]
         return Text(f"must be at least {least}; found {found}.", f"{least} 以上にしてください（現在：{found}）。")
@@ -187,6 +193,8 @@ _EXPLAINED: Mapping[str, Callable[[Path, ErrorDetails], Text]] = MappingProxyTyp
     {
         "extra_forbidden": _unknown,
         "literal_error": _choice,
+        "greater_than": _bound,
+        "less_than": _bound,
         "greater_than_equal": _bound,
         "less_than_equal": _bound,
         "missing": _missing,

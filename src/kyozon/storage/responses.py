@@ -14,6 +14,7 @@ from kyozon.domain.responses import KeptResponse
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_text
 from kyozon.storage.knowledge import rights
+from kyozon.storage.knowledge.forgetting import forget_response
 from kyozon.storage.provenance import MADE_FROM
 from kyozon.storage.vault import Sealed, Sealing
 
@@ -30,7 +31,8 @@ WITH RECURSIVE made (id) AS (
 # Whoever deletes one of them waits, and then finds what was kept; whoever was faster leaves nothing to keep.
 _THERE = f"""
 {_MADE.replace("{values}", "$2")}, there (id) AS (
-    SELECT d.id FROM document d WHERE d.tenant = $1 AND d.id IN (SELECT id FROM needed) ORDER BY d.id FOR KEY SHARE
+    SELECT d.id FROM document d WHERE d.tenant = $1 AND d.id IN (SELECT id FROM needed) AND d.status = 'completed'
+    ORDER BY d.id FOR KEY SHARE
 )
 SELECT (SELECT count(*) FROM needed) = (SELECT count(*) FROM there)
 """  # noqa: S608 - constants
@@ -40,7 +42,7 @@ INSERT INTO kept_response (tenant, id, subject, expires_at, payload) VALUES ($1,
 _OPEN = f"""NOT EXISTS (
     SELECT FROM needed WHERE NOT EXISTS (
         SELECT FROM document d JOIN collection c ON c.id = d.collection_id {rights.labels("d.id")}
-        WHERE d.id = needed.id AND {rights.COLLECTION} AND {rights.DOCUMENT}
+        WHERE d.id = needed.id AND d.status = 'completed' AND {rights.COLLECTION} AND {rights.DOCUMENT}
     )
 )"""  # noqa: S608 - constants
 _MAY_READ = f"""{_MADE.replace("{values}", "ARRAY[$7]")} SELECT {_OPEN}"""
@@ -49,7 +51,7 @@ _READ = f"""
 SELECT r.id, r.subject, r.payload FROM kept_response r
 WHERE r.tenant = $1 AND r.id = $7 AND r.expires_at > $8 AND {_OPEN}
 """  # noqa: S608 - constants
-_DELETE = "DELETE FROM kept_response WHERE tenant = $1 AND id = $2"
+_KEPT = "SELECT id, subject, payload FROM kept_response WHERE tenant = $1 AND id = $2 AND expires_at > $3"
 _decoder = msgspec.msgpack.Decoder(KeptResponse)
 
 
@@ -76,10 +78,14 @@ class PostgresResponses:
         """One, if it and all that it was made from are there for the reader."""
         async with self._database.reading() as connection:
             row: Any = await connection.fetchrow(_READ, *rights.reader_arguments(reader), to_text(name), now)
-        if row is None:
-            return None
-        payload = await self._sealing.open(Sealed(row["subject"], row["payload"]), _context(row["id"]))
-        return None if payload is None else _decoder.decode(payload)
+        return await self._opened(row)
+
+    async def whose(self, tenant: str, name: str, now: datetime) -> str | None:
+        """Who asked for one."""
+        async with self._database.reading() as connection:
+            row = await connection.fetchrow(_KEPT, to_text(tenant), to_text(name), now)
+        found = await self._opened(row)
+        return None if found is None else found.user
 
     async def may_read(self, reader: Reader, value: str) -> bool:
         """Whether every document that a value was made from is there for the reader."""
@@ -87,9 +93,16 @@ class PostgresResponses:
             return bool(await connection.fetchval(_MAY_READ, *rights.reader_arguments(reader), to_text(value)))
 
     async def delete(self, tenant: str, name: str) -> None:
-        """Delete one."""
-        async with self._database.reading() as connection:
-            await connection.execute(_DELETE, to_text(tenant), to_text(name))
+        """Delete one, and what was kept of its answer."""
+        async with self._database.writing() as connection:
+            await forget_response(connection, to_text(tenant), to_text(name))
+
+    async def _opened(self, row: Any) -> KeptResponse | None:
+        """A row in the clear; None where there is none, or its person was erased."""
+        if row is None:
+            return None
+        payload = await self._sealing.open(Sealed(row["subject"], row["payload"]), _context(row["id"]))
+        return None if payload is None else _decoder.decode(payload)
 
 
 def _context(name: str) -> str:

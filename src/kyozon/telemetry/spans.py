@@ -25,7 +25,7 @@ from kyozon.telemetry.content import input_messages, output_messages
 from kyozon.telemetry.reached import reached
 
 SCHEMA = "https://opentelemetry.io/schemas/gen-ai/1.42.0"
-_OPERATIONS = {"chat": "chat", "embedding": "embeddings", "count": "count_tokens"}
+_OPERATIONS = {"chat": "chat", "embedding": "embeddings", "reranking": "rerank", "count": "count_tokens"}
 # Names that the conventions give to providers; one that is not here keeps the name it has in the settings.
 _PROVIDERS = {
     "azure-openai": "azure.ai.openai",

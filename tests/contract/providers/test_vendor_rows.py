@@ -8,9 +8,9 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from kyozon.domain.models import ModelCard, Provider
-from kyozon.domain.requests import EmbeddingRequest, Json
+from kyozon.domain.requests import EmbeddingRequest, Json, RerankRequest
 from kyozon.domain.usage import Usage
-from kyozon.ports.provider import EmbeddingCall
+from kyozon.ports.provider import EmbeddingCall, RerankCall
 from kyozon.providers import openai
 from kyozon.providers.openai import OpenAIAdapter
 from kyozon.providers.transport import Transport
@@ -58,7 +58,9 @@ async def test_address_key_and_query(
 ) -> None:
     await adapter.answer(chat_call(card))
     await adapter.embed(EmbeddingCall(card, EmbeddingRequest({"model": "small"}, "small", ("a", "b"))))
-    for received, path in zip(upstream.received, (row.quirks.chat_path, row.quirks.embeddings_path), strict=True):
+    await adapter.rerank(RerankCall(card, RerankRequest({}, "small", "a", ("a", "b"))))
+    paths = row.quirks.chat_path, row.quirks.embeddings_path, row.quirks.rerank_path
+    for received, path in zip(upstream.received, paths, strict=True):
         assert received.path == urlsplit(row.base_url).path + path.replace("{model}", "org/small 1")
         assert received.query == row.quirks.query
         expected = row.quirks.key_prefix + "sk-fake" if row.key_variable else None

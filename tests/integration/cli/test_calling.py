@@ -1,6 +1,7 @@
 """The client of the command line, against servers that hang up on it."""
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kyozon.cli.calling import Form, upload
+from kyozon.cli.calling import Form, address, call, upload
 from kyozon.cli.options import Target
-from kyozon.domain.errors import CallerError, MissingPiece
+from kyozon.domain.errors import CallerError, InvalidRequest, MissingPiece
 
 _BODY = json.dumps({"error": {"message": "no such label"}}).encode()
 _REFUSED = (
@@ -56,6 +57,42 @@ def test_what_a_server_says_before_it_hangs_up_is_heard(serving: Serving, tmp_pa
     serving(_REFUSED % (len(_BODY), _BODY))
     with pytest.raises(CallerError, match="no such label"):
         send(tmp_path)
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
+def test_an_address_may_end_as_sdks_want_it(
+    serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setenv("KYOZON_URL", os.environ["KYOZON_URL"] + end)
+    assert address(tmp_path).partition("//")[2].count("/") == 0
+    serving(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+    assert call(Target(str(tmp_path), None, as_json=False, overrides={}), "GET", "/v1/models") == {}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        *("localhost:9", "127.0.0.1", "127.0.0.1:9", "http://", "ftp://127.0.0.1:9", "http://h:port", "http://h:99999"),
+        *("http://ann:secret@127.0.0.1:9", "http://[::1", "http://a..b:9", "http://a b:9", "http://h/x?y=z", "http://h/あ"),
+    ],
+)
+def test_what_is_no_address_is_said_by_its_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("KYOZON_URL", named)
+    monkeypatch.setenv("KYOZON_API_KEY", "kz-none")
+    with pytest.raises(InvalidRequest, match="KYOZON_URL is not the address of a server") as raised:
+        call(Target(str(tmp_path), None, as_json=False, overrides={}), "GET", "/v1/models")
+    assert "secret" not in raised.value.text.en + raised.value.text.ja
+
+
+def test_where_nobody_listens_is_said_without_numbers_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZON_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KYOZON_API_KEY", "kz-none")
+    with pytest.raises(MissingPiece) as raised:
+        call(Target(str(tmp_path), None, as_json=False, overrides={}), "GET", "/v1/models")
+    assert raised.value.text.en.startswith("no server answers at 127.0.0.1:9 (Connection refused). Start one with")
+    assert raised.value.text.ja.startswith("127.0.0.1:9 のサーバーが応答しません（接続が拒否されました）。")
 
 
 def test_a_server_that_hangs_up_in_silence_is_away(serving: Serving, tmp_path: Path) -> None:

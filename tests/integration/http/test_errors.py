@@ -240,6 +240,8 @@ async def test_paths_and_methods_that_are_not_there(http: aiohttp.ClientSession)
         assert response.headers["allow"] == "POST"
         assert (await response.json())["error"]["code"] == "invalid_request"
         assert response.headers["x-request-id"]
+    async with http.get("/v1/chat/completions", headers={"accept-language": "ja"}) as response:
+        assert "このメソッドを使えません" in (await response.json())["error"]["message"]
 
 
 async def test_an_error_of_our_own_hides_the_text(house: FakeInstallation, openai: AsyncOpenAI) -> None:
@@ -298,6 +300,20 @@ async def test_a_failure_names_its_record_to_anthropics_client(house: FakeInstal
 async def test_in_the_callers_language(openai: AsyncOpenAI, header: str, word: str) -> None:
     raised = await _ask(openai, "gpt-9", extra_headers={"accept-language": header})
     assert word in raised.message
+
+
+@pytest.mark.parametrize(("header", "word"), [(None, "モデル"), ("*", "モデル"), ("fr", "モデル"), ("en-GB", "model")])
+async def test_the_installations_language_is_for_callers_without_a_preference(
+    house: FakeInstallation, header: str | None, word: str
+) -> None:
+    house.language = "ja"
+    headers = {"authorization": "Bearer ky-test", **({"accept-language": header} if header else {})}
+    async with (
+        served(house) as url,
+        aiohttp.ClientSession(url, headers=headers) as http,
+        http.get("/v1/models/gpt-9") as response,
+    ):
+        assert word in (await response.json())["error"]["message"]
 
 
 async def test_a_running_key_is_waited_for_and_another_body_is_not(house: FakeInstallation, openai: AsyncOpenAI) -> None:

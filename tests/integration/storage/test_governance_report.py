@@ -14,11 +14,13 @@ import kyozon.governance.duties
 from kyozon.bootstrap import discovery
 from kyozon.cli.governance_page import GovernancePage
 from kyozon.cli.incident_page import incident_page
+from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import Attempt, Candidate
 from kyozon.domain.errors import KyozonError, NotFound, UpstreamFailed
 from kyozon.domain.labels import Label, Level
 from kyozon.domain.language import Language, Text
 from kyozon.domain.reports import Figure, GovernanceReport, IncidentReport, Period
+from kyozon.domain.requests import EmbeddingRequest, RerankRequest
 from kyozon.domain.review import GrantUse
 from kyozon.services.reporting import schemas
 from kyozon.services.reporting.governance import GovernanceReporter, Sources
@@ -29,12 +31,20 @@ from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.policies import PostgresPolicies
 from kyozon.storage.records import PostgresRecords
-from tests.fakes.installation import CONFIDENTIAL, FakeInstallation, api_key, ask
+from tests.fakes.installation import CONFIDENTIAL, EMBEDDER, IN_HOUSE, RERANKER, FakeInstallation, api_key, ask
 from tests.fakes.record_samples import a_decision, an_outcome
 from tests.fakes.scripted import hello
 
 EVER = Period(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 NOTED = "kept | <b>as</b> it is"
+
+
+async def kept(house: FakeInstallation, database: Database) -> None:
+    journal = PostgresJournal(database)
+    for decision in house.book.decisions_by_id.values():
+        await journal.open(decision, None)
+        await journal.close(house.book.outcomes[decision.id], ())
+    await journal.stop()
 
 
 async def filled(database: Database) -> FakeInstallation:
@@ -52,11 +62,7 @@ async def filled(database: Database) -> FakeInstallation:
     house.registry.installation = structs.replace(now, default_label=Label(Level.PUBLIC), cards=now.cards[:2])
     for _ in range(2):
         await house.chat.answer(ask(key=bob))
-    journal = PostgresJournal(database)
-    for decision in house.book.decisions_by_id.values():
-        await journal.open(decision, None)
-        await journal.close(house.book.outcomes[decision.id], ())
-    await journal.stop()
+    await kept(house, database)
     await PostgresKeyStore(database).add(ann)
     return house
 
@@ -92,6 +98,20 @@ async def test_every_figure_is_the_databases(database: Database) -> None:
     assert (found["decisions"], found["deliveries"], found["deliveries_outside"]) == (7, len(house.sent), 4)
     assert found["refusals.clearance"] == found["refused.not_permitted"] == 2
     assert found["refusals.region"] == 0
+
+
+async def test_the_inventory_tells_models_by_what_they_do(database: Database) -> None:
+    house = FakeInstallation((IN_HOUSE, EMBEDDER, RERANKER), keep=PostgresPolicies(database).keep)
+    await house.chat.answer(ask())
+    await house.embeddings.embed(Caller(api_key()), EmbeddingRequest({}, "embedder", ("a",)), None, b"{}")
+    await house.reranking.rerank(Caller(api_key()), RerankRequest({}, "reranker", "what?", ("a", "b")), None, b"{}")
+    await kept(house, database)
+    models = (await reporter(database, house).report(EVER)).recorded.models
+    assert {one.model: (one.kind, one.embedder) for one in models} == {
+        "in-house": ("chat", False),
+        "embedder": ("embedding", True),
+        "reranker": ("reranking", False),
+    }
 
 
 async def test_the_ledger_has_every_delivery_outside_and_nothing_else(database: Database) -> None:

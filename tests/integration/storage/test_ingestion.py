@@ -104,6 +104,26 @@ async def test_a_document_is_read_split_embedded_and_found(place: Place) -> None
     place.house.assert_settled()
 
 
+async def test_what_it_took_is_kept_for_the_estimates_of_others(place: Place) -> None:
+    document = await place.waiting.add(TEXT)
+    await place.drain()
+    took = "SELECT progress->>'done' AS done, (progress->>'seconds')::float AS seconds FROM document WHERE id = $1"
+    row = await place.waiting.one(took, document)
+    assert row["done"] == "3"
+    assert row["seconds"] >= 0
+    copy = await place.waiting.add(TEXT, "vs_d")
+    await place.drain()
+    tried = await place.waiting.add("Snow fell all night.")
+    place.house.embedder.failure = ModelNotReady(Text("loading", "読み込み中"))
+    await place.drain()
+    place.house.embedder.failure = None
+    await place.sql("UPDATE document SET claimed_until = NULL")
+    await place.drain()
+    for other in (copy, tried):  # both had something of what it takes already
+        row = await place.waiting.row(other)
+        assert (row["status"], row["progress"]) == ("completed", "{}")
+
+
 async def test_the_same_bytes_again_cost_nothing(place: Place) -> None:
     first = await place.waiting.add(TEXT)
     await place.drain()

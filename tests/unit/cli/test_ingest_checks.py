@@ -27,6 +27,14 @@ def test_a_label_is_one(label: str) -> None:
         check_label(label)
 
 
+def test_a_label_that_is_none_is_told_in_each_language_alone() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        check_label("secretish")
+    assert raised.value.text.en.startswith("--label 'secretish': use public, internal")
+    assert raised.value.text.ja.startswith("--label 'secretish' を読めません。public・internal")
+    assert "use " not in raised.value.text.ja
+
+
 @pytest.mark.parametrize("readers", ["aiko", "users:aiko", "user:", "group:legal,aiko"])
 def test_readers_are_told_of_as_the_option(readers: str) -> None:
     with pytest.raises(InvalidRequest) as raised:

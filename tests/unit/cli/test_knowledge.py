@@ -46,9 +46,25 @@ def test_a_check_that_would_check_nothing(tmp_path: Path, capsys: pytest.Capture
     assert "--answers" in found.output + capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("encoding", "why"), [("cp932", "unanswerable"), ("utf-8-sig", "unanswerable"), ("utf-16", "UTF-8")]
+)
+def test_questions_as_excel_saves_them(tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, why: str) -> None:
+    table = tmp_path / "q.csv"
+    table.write_bytes("question,unanswerable\n有給休暇は何日ですか？,true\n".encode(encoding))
+    found = said(tmp_path, "--questions", str(table))
+    assert found.exit_code == 2
+    assert why in found.output + capsys.readouterr().err
+
+
 def test_settings_are_read_and_the_rest_is_as_usual() -> None:
     usual = Setting(7, 0.25)
     assert setting_of("most=3", usual) == Setting(3, 0.25)
     assert setting_of(" dense=0 , most=50", usual) == Setting(50, 0.0)
     assert Setting(3, 0.0).asked()["ranking_options"]["hybrid_search"] == {"embedding_weight": 0.0, "text_weight": 1.0}
     assert Setting().asked() == {"max_num_results": 10}
+    assert setting_of("reranker=bge", usual) == Setting(7, 0.25, "bge")
+    assert setting_of("reranker=none,most=3", Setting(reranker="bge")).asked() == {
+        "max_num_results": 3,
+        "ranking_options": {"ranker": "none"},
+    }

@@ -73,7 +73,9 @@ def test_how_much_the_vectors_count() -> None:
         weight(0, 0)
 
 
-def test_a_ranker_is_accepted_and_has_no_effect() -> None:
-    for ranker in ("auto", "none"):
-        named = search_of(("vs_1",), ("words",), None, RankingShape(ranker), 10)
-        assert named == search_of(("vs_1",), ("words",), None, None, 10)
+@pytest.mark.parametrize(
+    ("ranker", "reranker"),
+    [(None, None), ("auto", None), ("default-2024-11-15", None), ("none", ""), ("bge-reranker", "bge-reranker")],
+)
+def test_a_ranker_is_a_model_or_none_or_what_is_usual(ranker: str | None, reranker: str | None) -> None:
+    assert search_of(("vs_1",), ("words",), None, RankingShape(ranker), 10).reranker == reranker

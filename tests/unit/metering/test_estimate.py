@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kyozon.metering.estimate import TOKENS_PER_IMAGE, chat_tokens, text_tokens
+from kyozon.metering.estimate import TOKENS_PER_IMAGE, Reranking, chat_tokens, reranking, text_tokens
 from tests.fakes.strategies import json_values
 
 
@@ -65,3 +65,15 @@ def test_deeper_than_the_stack() -> None:
 @given(json_values("type"))
 def test_any_json_is_survived(value: Any) -> None:
     assert chat_tokens({"messages": value}) >= 0
+
+
+def test_a_reranker_reads_the_query_with_each_document() -> None:
+    assert reranking("four", ["four", "four" * 3]) == Reranking(tokens=2 + 4, at_once=4, searches=1, parts=2)
+    assert reranking("four", []) == Reranking(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("documents", "searches"), [(["x"], 1), (["x"] * 100, 1), (["x"] * 101, 2), (["x" * 4 * 1100] * 50, 2)]
+)
+def test_searches_are_billed_by_the_hundred_and_long_documents_in_parts(documents: list[str], searches: int) -> None:
+    assert reranking("query", documents).searches == searches

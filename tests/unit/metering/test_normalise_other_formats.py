@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kyozon.domain.usage import Usage
-from kyozon.metering.normalise import from_anthropic, from_gemini
+from kyozon.metering.normalise import from_anthropic, from_gemini, from_rerank
 from kyozon.metering.pricing import charge
 from kyozon.providers.cards import load_cards
 
@@ -81,3 +81,19 @@ def test_no_report_makes_a_count_negative(normalise: Callable[[Mapping[str, Any]
     assert min(usage.uncached, usage.cache_read, usage.cache_write, usage.cache_write_hour, usage.reasoning) >= 0
     assert usage.cache_write_hour <= usage.cache_write
     assert usage.reasoning <= usage.output
+
+
+@pytest.mark.parametrize(
+    ("answer", "usage"),
+    [
+        ({"usage": {"total_tokens": 815}}, Usage(uncached=815)),
+        ({"usage": {"prompt_tokens": 8, "total_tokens": 9}}, Usage(uncached=8)),
+        ({"usage": {"prompt_tokens": 0, "total_tokens": 9}}, Usage(uncached=9)),
+        ({"meta": {"billed_units": {"search_units": 2}}}, Usage(searches=2)),
+        ({"meta": {"billed_units": {"search_units": 1}, "tokens": {"input_tokens": 70}}}, Usage(uncached=70, searches=1)),
+        ({"meta": {"billed_units": None}, "usage": None}, None),
+        ({"usage": {"total_tokens": -3}, "meta": {"billed_units": {"search_units": True}}}, None),
+    ],
+)
+def test_a_reranking_is_counted_in_tokens_and_in_searches(answer: dict[str, Any], usage: Usage | None) -> None:
+    assert from_rerank(answer) == usage

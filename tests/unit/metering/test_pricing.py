@@ -21,7 +21,8 @@ def _exact(usage: Usage, price: Price) -> Fraction:
     for_minutes = usage.cache_write - usage.cache_write_hour
     tokens = (usage.uncached, usage.cache_read, for_minutes, usage.cache_write_hour, usage.output)
     each = (price.input, cached, written, for_an_hour, price.output)
-    return sum((count * Fraction(money) for count, money in zip(tokens, each, strict=True)), Fraction(0)) / 1_000_000
+    reading = sum((count * Fraction(money) for count, money in zip(tokens, each, strict=True)), Fraction(0))
+    return reading / 1_000_000 + usage.searches * Fraction(price.thousand_searches or 0) / 1_000
 
 
 @given(usages, prices)
@@ -35,7 +36,7 @@ def test_exact(usage: Usage, price: Price) -> None:
 @given(usages, prices)
 def test_an_unknown_cache_price_is_the_price_of_input(usage: Usage, price: Price) -> None:
     unknown = structs.replace(price, cached_input=None, cache_write=None, cache_write_hour=None)
-    as_input = Usage(uncached=usage.input, output=usage.output)
+    as_input = Usage(uncached=usage.input, output=usage.output, searches=usage.searches)
     assert charge(usage, unknown).amount == charge(as_input, unknown).amount
 
 
@@ -134,13 +135,13 @@ def test_without_a_price_money_is_no_limit() -> None:
 
 
 def test_usages_add_up() -> None:
-    one, other = Usage(1, 2, 3, 4, 5), Usage(10, 20, 30, 40, 50, estimated=True)
-    assert one + other == other + one == Usage(11, 22, 33, 44, 55, estimated=True)
+    one, other = Usage(1, 2, 3, 4, 5, searches=6), Usage(10, 20, 30, 40, 50, estimated=True, searches=60)
+    assert one + other == other + one == Usage(11, 22, 33, 44, 55, estimated=True, searches=66)
     assert not (one + one).estimated
 
 
 @given(usages, prices)
 def test_no_split_of_the_input_costs_more_than_is_held(usage: Usage, price: Price) -> None:
-    most = charge_at_most(usage.input, usage.output, price)
+    most = charge_at_most(usage.input, usage.output, price, usage.searches)
     assert most is not None
     assert charge(usage, price).amount <= most or (price.cached_input or 0) > price.input

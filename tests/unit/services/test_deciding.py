@@ -181,3 +181,24 @@ async def test_what_is_held_covers_the_dearest_answer_allowed() -> None:
     }
     tokens = {name: int(money * 1_000_000 / 5) for name, money in held.items()}
     assert tokens == {"stated": 101, "beyond the model": 201, "of each choice": 601, "unstated": 201}
+
+
+async def test_a_refusal_says_what_it_is_about() -> None:
+    house = FakeInstallation()
+    long = "words " * 20_000
+
+    async def said(*asked: Any, **more: Any) -> str:
+        with pytest.raises(NotPermitted) as refused:
+            await house.chat.answer(ask(*asked, **more))
+        return refused.value.message("en")
+
+    assert (await said("cheap", messages=[{"role": "user", "content": long}])).startswith(
+        "the request is too long for 'cheap': "
+    )
+    assert (await said(messages=[{"role": "user", "content": long}])).startswith(
+        "the request is too long for every model: "
+    )
+    assert "let model 'auto' choose" in await said("dear", declared=CONFIDENTIAL)
+    secret = await said(declared=CONFIDENTIAL, messages=[{"role": "user", "content": long}])
+    assert secret.startswith("no model is permitted for this request: ")
+    assert "auto" not in secret

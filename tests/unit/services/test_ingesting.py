@@ -18,11 +18,11 @@ from kyozon.domain.errors import (
     StorageUnavailable,
     UpstreamFailed,
 )
-from kyozon.domain.knowledge import Chunking
+from kyozon.domain.knowledge import Chunking, Progress
 from kyozon.domain.language import Text
 from kyozon.ports.knowledge_ingestion import Job
 from kyozon.services.knowledge.ingesting import MOST_TRIES, _failure, _wait
-from kyozon.services.knowledge.taking_in import packed
+from kyozon.services.knowledge.taking_in import Course, packed
 from tests.fakes.steered import START, Steered
 
 SAID = Text("why", "理由")
@@ -57,6 +57,29 @@ def test_what_may_help_is_tried_again_after_a_while(error: KyozonError, tries: i
 def test_a_failure_is_told_in_openais_words_and_both_languages() -> None:
     told = _failure(NotPermitted(SAID, {}))
     assert (told.code, told.en, told.ja) == ("server_error", "why", "理由")
+
+
+def test_the_pace_of_a_document_is_that_of_the_chunks_it_had_embedded() -> None:
+    clock = iter((100.0, 104.0, 110.0, 116.0, 122.0)).__next__
+    course = Course(clock)
+    course.reading(2, 4)
+    assert course.progress == Progress("reading", 2, 4, 4.0)
+    course.embedding(6, 16)  # six were known from another document
+    assert course.progress == Progress("embedding", 6, 16, 10.0)
+    course.embedding(8, 16)
+    assert course.progress == Progress("embedding", 8, 16, 16.0, 24.0)
+    course.embedding(16, 16)
+    assert course.progress == Progress("embedding", 16, 16, 22.0, 0.0)
+
+
+def test_what_was_there_already_says_nothing_of_what_a_document_takes() -> None:
+    whole, copied, resumed = (Course(iter((100.0, 110.0, 116.0)).__next__) for _ in range(3))
+    whole.opened()
+    resumed.opened()
+    for course, there in ((whole, 0), (copied, 16), (resumed, 1)):
+        course.embedding(there, 16)
+        course.embedding(16, 16)
+    assert [one.took for one in (whole, copied, resumed)] == [Progress("embedding", 16, 16, 16.0, 0.0), None, None]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50).filter(lambda vector: max(map(abs, vector)) > 1e-3))

@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import pytest
+
+from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.knowledge import Passage, Reader
 from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.language import Text
 from kyozon.ports.knowledge_index import Indexed, IndexedChunk, Reach
 from kyozon.retrieval.directory import Scope
 from kyozon.services.knowledge.shelf import Asked, Shelf
@@ -15,24 +19,36 @@ ASKED = Asked((("宿泊費", {}),), 10)
 
 
 class Feed:
-    """Implements `KnowledgeFeed` for tenants with one document each; `read` are those whose words were read."""
+    """Implements `KnowledgeFeed` for tenants with one document each; `read` are those whose words were read.
 
-    def __init__(self) -> None:
+    `recent_ones` are those who searched of late. At `broken` the database is away.
+    """
+
+    def __init__(self, *recent_ones: str) -> None:
+        self.recent_ones = recent_ones
         self.read: list[str] = []
+        self.asked_for_gone = 0
+        self.broken = ""
         self.reads = asyncio.Event()
         self.waits: dict[str, asyncio.Event] = {}
 
     async def reach(self, reader: Reader, collections: Sequence[str]) -> Reach:
         raise NotImplementedError
 
+    async def recent(self, most: int) -> Sequence[tuple[str, int]]:
+        return [(tenant, 1) for tenant in self.recent_ones[:most]]
+
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         del after, most
+        if tenant == self.broken:
+            raise StorageUnavailable(Text("the database is away", "データベースが応答しません"))
         if since:
             return ()
         return [Indexed(f"doc_{tenant}", 1, "vs", Label(), frozenset(), {}, "words", "", 1)]
 
     async def gone(self, tenant: str, since: int) -> Sequence[str]:
         del tenant, since
+        self.asked_for_gone += 1
         return ()
 
     async def chunks(self, tenant: str, documents: Sequence[str]) -> Sequence[IndexedChunk]:
@@ -96,3 +112,84 @@ async def test_none_is_let_go_while_it_is_searched() -> None:
 
 async def test_documents_count_with_what_is_known_of_them() -> None:
     assert await size() > 2048
+
+
+async def test_who_searched_of_late_finds_the_index_read() -> None:
+    shelves = Shelves(feed := Feed("a", "b"), 1 << 30)
+    await shelves.warm()
+    assert feed.read == ["a", "b"]
+    await search(shelves, "b")
+    await search(shelves, "a")
+    await search(shelves, "c")
+    assert feed.read == ["a", "b", "c"]
+
+
+async def test_no_more_is_read_ahead_than_there_is_room_for_and_it_is_the_first_to_go() -> None:
+    shelves = Shelves(feed := Feed("a", "b", "c", "d"), 2 * await size())
+    await shelves.warm()
+    assert feed.read == ["a", "b", "c"]
+    assert [tenant in shelves for tenant in "abcd"] == [True, True, False, False]
+    await search(shelves, "e")
+    assert [tenant in shelves for tenant in "abe"] == [True, False, True]
+
+
+async def test_nobody_who_searches_is_let_go_for_what_is_read_ahead() -> None:
+    shelves = Shelves(feed := Feed("b"), await size())
+    await search(shelves, "a")
+    await shelves.warm()
+    assert feed.read == ["a", "b"]
+    assert [tenant in shelves for tenant in "ab"] == [True, False]
+
+
+async def test_searches_that_come_while_an_index_is_read_wait_for_that_reading() -> None:
+    shelves = Shelves(feed := Feed("a"), 1 << 30)
+    feed.waits["a"] = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(shelves.warm())
+        await feed.reads.wait()
+        for _ in range(3):
+            tasks.create_task(search(shelves, "a"))
+        await search(shelves, "b")
+        feed.waits["a"].set()
+    assert feed.read == ["a", "b"]
+
+
+async def test_a_database_that_is_away_ends_it_without_a_word() -> None:
+    shelves = Shelves(feed := Feed("a", "b"), 1 << 30)
+    feed.broken = "a"
+    await shelves.warm()
+    assert feed.read == []
+    feed.broken = ""
+    await search(shelves, "a")
+
+
+async def test_what_is_gone_is_not_asked_of_an_index_that_holds_nothing() -> None:
+    shelves = Shelves(feed := Feed(), 1 << 30)
+    await search(shelves, "a")
+    assert feed.asked_for_gone == 0
+    await shelves.search("a", 2, ASKED, scope("a"))
+    assert feed.asked_for_gone == 1
+
+
+class Interrupted(Feed):
+    """The database goes away when the first of two documents has been read; when it is back, that one is gone."""
+
+    async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
+        del tenant, most
+        if self.read and not self.broken:
+            self.broken = "x"
+            raise StorageUnavailable(Text("the database is away", "データベースが応答しません"))
+        if since or after in ("doc_a", "doc_b"):
+            return ()
+        return [Indexed("doc_b" if self.broken else "doc_a", 1, "vs", Label(), frozenset(), {}, "words", "", 1)]
+
+    async def gone(self, tenant: str, since: int) -> Sequence[str]:
+        await super().gone(tenant, since)
+        return ["doc_a"]
+
+
+async def test_what_goes_while_a_reading_has_broken_off_is_gone() -> None:
+    shelf = Shelf("x", Interrupted())
+    with pytest.raises(StorageUnavailable):
+        await shelf.catch_up(2)
+    assert [found.document for found in await shelf.search(2, ASKED, scope("x"))] == ["doc_b"]

@@ -34,6 +34,7 @@ BOX = '[providers.box]\nvendor = "vllm"\n'
         ('[server]\nlanguage = "jp"\n', 'server.language: "jp" is not one of "auto", "en", "ja".'),
         ('[local]\nenabled = "yes"\n', 'local.enabled: must be true or false, without quotes; found "yes".'),
         ("[local]\nslots = 0\n", "local.slots: must be at least 1; found 0."),
+        ("[knowledge]\nreranker_seconds = 0\n", "knowledge.reranker_seconds: must be above 0; found 0."),
         ("[local]\nslots = true\n", "local.slots: must be a whole number without quotes; found true."),
         ("[server]\nport = 70000\n", "server.port: must be at most 65535; found 70000."),
         ("server = 3\n", "server: must be a table of keys and values; found 3."),

@@ -17,11 +17,9 @@ def rule(subject: Subject) -> Objection | None:
         need=str(label),
         have=have,
         text=Text(
-            f"the request is labelled {label}, and zone {name} is cleared for {have} only. Let model 'auto' choose one "
-            "that may answer; if the data itself is less sensitive than that, declare it (header x-kyozon-label), or raise "
-            f"[zones.{name}] clearance.",
+            f"the request is labelled {label}, and zone {name} is cleared for {have} only. If the data itself is less "
+            f"sensitive than that, declare it (header x-kyozon-label), or raise [zones.{name}] clearance.",
             f"要求のラベルは {label} ですが、ゾーン {name} の許可は {have} までです。"
-            "モデル 'auto' なら許可されたモデルが選ばれます。"
             "データの機密度が実際にはもっと低い場合は、それを宣言する（ヘッダー x-kyozon-label）か、"
             f"[zones.{name}] の clearance を上げてください。",
         ),

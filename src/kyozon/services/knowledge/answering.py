@@ -4,8 +4,6 @@ The documents whose words stand before the model are sources of its request: the
 may see them, and are checked again where they leave. A request without a search goes to the model as it is.
 """
 
-import hashlib
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -14,7 +12,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import CacheUse
-from kyozon.domain.errors import IdempotencyConflict, KyozonError
+from kyozon.domain.errors import IdempotencyConflict
 from kyozon.domain.knowledge import Passage, Search
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Language, Text
@@ -30,12 +28,10 @@ from kyozon.retrieval.packing import Source, packed
 from kyozon.retrieval.prompting import language_of, with_passages
 from kyozon.services.chat import Ask, ChatService
 from kyozon.services.knowledge.found_before import Found, FoundBefore
+from kyozon.services.knowledge.rewording import put_otherwise, short
 from kyozon.services.provenance import Provenance
 from kyozon.services.registry import Registry
-from kyozon.services.replays import Repeat
 from kyozon.services.world import World
-
-_log = logging.getLogger(__name__)
 
 _MOST_TOKENS = 1800
 """What passages may take of a model's window: more costs more, and models overlook what stands in the middle of much."""
@@ -43,7 +39,6 @@ _FEWEST_TOKENS = 300
 _SPARE = 400
 _MOST_SAID = 400
 """Tokens of an answer whose caller names no ceiling: short answers can be checked, and small models do not find an end."""
-_REWRITTEN_TOKENS = 80
 REWRITING = "rewrite-question"
 """The purpose on record of the call that rewrites a question."""
 
@@ -310,24 +305,12 @@ class AnsweringService:
         return own.join(await self._provenance.label(ask.caller.tenant, ask.sources))
 
     async def _rewritten(self, ask: Ask) -> str:
-        """The question on its own, by a model that may see the conversation; empty where that fails.
-
-        It is a call of its own, decided, recorded and paid as every other. What it says is taken only if it fits.
-        """
+        """The question on its own, by a model that may see the conversation; empty where that fails, or does not fit."""
         messages = ask.request.chat["messages"]
-        chat = {"model": ask.request.model, "messages": rewriting(messages), "max_completion_tokens": _REWRITTEN_TOKENS}
-        request = ChatRequest("openai", chat, chat)
-        repeat = Repeat(ask.caller.key.id, hashlib.sha256(msgspec.json.encode(chat)).hexdigest())
         stated = Stated(REWRITING, ask.stated.session, ask.stated.parent)
-        call = structs.replace(ask, request=request, repeat=repeat, stated=stated, grant=None, asks_review=False)
-        try:
-            answered = await self._chat.answer(call)
-        except KyozonError as error:
-            _log.info("a question is not rewritten: %s", error.code)
-            return ""
-        said = _Said()
-        said.completion(msgspec.json.decode(answered.payload))
-        rewritten = said.text.strip().strip('"「」')
+        request = short(ask.request.model, rewriting(messages))
+        call = structs.replace(ask, request=request, stated=stated, grant=None, asks_review=False)
+        rewritten = await put_otherwise(self._chat, call)
         return rewritten if fits(rewritten, messages) else ""
 
     def _room(self, ask: Ask) -> int:

@@ -5,13 +5,13 @@ import re
 from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
-from kyozon.domain.errors import InvalidRequest, NotFound
+from kyozon.domain.errors import CallerError, InvalidRequest, NotFound
 from kyozon.domain.knowledge import Chunking, Collection, Share
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.ports.knowledge import Access, CollectionChange, CollectionStore, Held, Page
 from kyozon.services.knowledge.groups import group_name
-from kyozon.services.knowledge.rights import no_collection, own_label, reader_of, require, told
+from kyozon.services.knowledge.rights import gone_by, no_collection, own_label, reader_of, require, told
 from kyozon.services.registry import Registry
 from kyozon.services.world import World
 
@@ -132,6 +132,13 @@ class CollectionService:
     async def used(self, caller: Caller, collections: tuple[str, ...]) -> None:
         """Say that collections were used, which the days of those that expire are counted from."""
         await self._store.used(caller.tenant, collections, self._world.now())
+
+    async def unsearchable(self, caller: Caller, collection: str) -> CallerError:
+        """Why a collection cannot be searched: it has expired, or is not there for the caller."""
+        found = await self._store.get(reader_of(caller), collection)
+        if found is None or not found.collection.expired(self._world.now()):
+            return no_collection(collection)
+        return gone_by(found.collection)
 
     def embedder_named(self, embedder: str) -> str:
         """A model that makes vectors, by its name; raises `NotFound` and `InvalidRequest`."""

@@ -7,13 +7,14 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest
+from kyozon.domain.ingestion import Work
 from kyozon.domain.knowledge import Attributes, Chunk, Chunking, Collection, Document
 from kyozon.domain.language import Text
 from kyozon.ports.knowledge import Attachment, Chosen, Counts, DocumentStore, Page
 from kyozon.services.knowledge.attributes import taken
 from kyozon.services.knowledge.collections import CollectionService, checked_chunking
 from kyozon.services.knowledge.files import FileService
-from kyozon.services.knowledge.rights import no_batch, no_document, reader_of, told
+from kyozon.services.knowledge.rights import gone_by, no_batch, no_document, reader_of, told
 from kyozon.services.provenance import Provenance
 from kyozon.services.world import World
 
@@ -29,12 +30,13 @@ class Attaching(Struct, frozen=True):
 
 
 class Batch(Struct, frozen=True):
-    """Documents that were put into a collection together, as the caller sees them."""
+    """Documents that were put into a collection together, as the caller sees them; `work` is None where none is left."""
 
     id: str
     collection: str
     created_at: datetime
     counts: Counts
+    work: Work | None = None
 
 
 class DocumentService:
@@ -99,13 +101,19 @@ class DocumentService:
         """How many documents of each of the collections the caller may see."""
         return await self._store.counts(reader_of(caller), collections, batch)
 
+    async def work(self, caller: Caller, counts: Mapping[str, Counts], batch: str | None = None) -> Mapping[str, Work]:
+        """The work on the documents that the caller may see, of those of the counted collections that are not done."""
+        busy = [name for name, found in counts.items() if found.in_progress]
+        return await self._store.work(reader_of(caller), busy, batch) if busy else {}
+
     async def batch(self, caller: Caller, collection: str, batch: str) -> Batch:
         """Documents that were put there together; raises `NotFound` where the caller may see none of them."""
         oldest, _ = await self.list(caller, Chosen(collection, batch=batch), Page(limit=1, ascending=True))
         if not oldest:
             raise no_batch(collection, batch)
-        counts = (await self.counts(caller, (collection,), batch))[collection]
-        return Batch(batch, collection, oldest[0].created_at, counts)
+        counts = await self.counts(caller, (collection,), batch)
+        work = await self.work(caller, counts, batch)
+        return Batch(batch, collection, oldest[0].created_at, counts[collection], work.get(collection))
 
     async def cancel(self, caller: Caller, collection: str, batch: str) -> Batch:
         """Stop taking in what the caller may see of a batch; raises `NotFound` and `NotAllowed`."""
@@ -157,6 +165,8 @@ class DocumentService:
         self, caller: Caller, collection: str, wanted: Sequence[tuple[str, Attaching]], batch: str | None
     ) -> tuple[Document, ...]:
         into = (await self._collections.held(caller, collection, "write")).collection
+        if into.expired(self._world.now()):
+            raise gone_by(into)
         attachments = [await self._attachment(caller, into, one, batch) for one in wanted]
         name = attachments[0].document.id if batch is None else batch
         event = told(self._world, caller, "document:attached", name, collection=collection, documents=len(attachments))

@@ -78,7 +78,7 @@ class Ingesting:
 
     async def _hold(self, job: Job) -> None:
         """Work on a document; its claim is renewed meanwhile, and what it has come to is told, once a second at most."""
-        course = Course()
+        course = Course(self._world.seconds)
         working = asyncio.create_task(self._to_its_end(job, course))
         told, looks = course.progress, 0
         try:

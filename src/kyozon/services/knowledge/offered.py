@@ -9,6 +9,7 @@ from kyozon.services.knowledge.files import FileService
 from kyozon.services.knowledge.groups import GroupService
 from kyozon.services.knowledge.reindexing import ReindexService
 from kyozon.services.knowledge.responses import ResponseService
+from kyozon.services.knowledge.rewording import Rewording
 from kyozon.services.knowledge.searching import SearchService
 from kyozon.services.knowledge.uploads import UploadService
 
@@ -26,5 +27,6 @@ class Knowledge(Struct, frozen=True):
     uploads: UploadService
     reindexing: ReindexService
     search: SearchService
+    rewording: Rewording
     answering: AnsweringService
     responses: ResponseService

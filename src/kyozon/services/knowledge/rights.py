@@ -6,8 +6,8 @@ They are the same for what never was and for what the caller may not know of.
 from kyozon.domain.audit import AuditEvent, Fact
 from kyozon.domain.callers import Caller
 from kyozon.domain.decisions import Objection
-from kyozon.domain.errors import NotAllowed, NotFound, NotPermitted, TooLarge
-from kyozon.domain.knowledge import Reader
+from kyozon.domain.errors import InvalidRequest, NotAllowed, NotFound, NotPermitted, TooLarge
+from kyozon.domain.knowledge import Collection, Reader
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.governance.labelling import request_label
@@ -63,6 +63,19 @@ def no_collection(name: str) -> NotFound:
         Text(
             f"there is no collection (vector store) {name!r} here: GET /v1/vector_stores lists those you may read.",
             f"コレクション（ベクトルストア）{name!r} はありません。GET /v1/vector_stores で閲覧できるものを確認できます。",
+        ),
+        "vector_store_id",
+    )
+
+
+def gone_by(collection: Collection) -> InvalidRequest:
+    """The collection has expired."""
+    return InvalidRequest(
+        Text(
+            f"{collection.id} has expired, since nobody used it for {collection.expires_days} days: make another one "
+            "of its files, which it still lists.",
+            f"{collection.id} は {collection.expires_days} 日間使われなかったため期限切れです。"
+            "登録されていたファイル（一覧は残っています）で、新しいコレクション（ベクトルストア）を作成してください。",
         ),
         "vector_store_id",
     )

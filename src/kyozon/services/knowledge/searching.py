@@ -1,5 +1,6 @@
 """Search: for each reader as if there were nothing but what he may read."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from msgspec import Struct, structs
 
 from kyozon.domain.callers import Caller
 from kyozon.domain.errors import InvalidRequest, NotFound, NotPermitted, StorageUnavailable, WorldFailure
-from kyozon.domain.knowledge import LONGEST_QUERY, Passage, Search
+from kyozon.domain.knowledge import LONGEST_QUERY, MOST_QUERIES, Passage, Search
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
 from kyozon.domain.requests import EmbeddingRequest, Stated
@@ -16,7 +17,8 @@ from kyozon.governance.provenance import LOWEST, joined
 from kyozon.ports.knowledge_index import KnowledgeFeed, Reach
 from kyozon.services.embeddings import EmbeddingService
 from kyozon.services.knowledge.collections import CollectionService
-from kyozon.services.knowledge.rights import no_collection, reader_of
+from kyozon.services.knowledge.ranking import CANDIDATES, Ranked, Ranking
+from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.knowledge.shelves import Shelves
 from kyozon.services.provenance import Provenance
 
@@ -28,19 +30,20 @@ PURPOSE = Stated(purpose="search")
 
 _TRIES = 4
 _MOST = 500
-_QUERIES = 16
 _INDEX_BYTES = 2 << 30
 
 
 class Searched(Struct, frozen=True):
     """Passages, best first, and the join of their labels. `dense` says whether the vectors had a word.
 
-    They have none where no embedder may see the query's label, or none answers.
+    They have none where no embedder may see the query's label, or none answers. `reranked` says whether the order is that
+    of a reranking model. It is not where none is asked, where it may not see what was found, and where it does not answer.
     """
 
     passages: tuple[Passage, ...]
     dense: bool
     label: Label = LOWEST
+    reranked: bool = False
 
 
 class SearchService:
@@ -55,12 +58,14 @@ class SearchService:
         embeddings: EmbeddingService,
         provenance: Provenance,
         collections: CollectionService,
+        ranking: Ranking,
         index_bytes: int = _INDEX_BYTES,
     ) -> None:
         self._feed = feed
         self._embeddings = embeddings
         self._provenance = provenance
         self._collections = collections
+        self._ranking = ranking
         self._shelves = Shelves(feed, index_bytes)
 
     async def search(
@@ -80,21 +85,33 @@ class SearchService:
         the answer is the record.
 
         Raises:
-            NotFound: a collection that is not there, or that he may not read.
-            InvalidRequest: nothing is looked for, or too much at once: more than 16 queries, one of more than
-                `LONGEST_QUERY` characters, more than 500 passages.
+            NotFound: a collection that is not there, or that he may not read; a reranker that is not there.
+            InvalidRequest: a collection has expired; nothing is looked for, or too much at once: more than 16 queries, one
+                of more than `LONGEST_QUERY` characters, more than 500 passages; or the reranker is none.
             KyozonError: as `EmbeddingService.embed`, when a limit or a budget is reached.
         """
         _check(search)
+        model = self._ranking.model(search)
         reach = await self._reach(caller, search)
         vectors = await self._vectors(caller, search, reach, declared, sources)
-        passages = await self._passages(caller, search, reach, vectors)
+        wide = search if model is None else structs.replace(search, most=max(search.most, CANDIDATES), score=0.0)
+        passages, reranked = await self._passages(caller, wide, reach, vectors), False
+        if model is not None and passages:
+            passages, reranked = await self._ranked(caller, model, Ranked(search, passages, declared, sources))
         await self._handed(caller, search, passages, for_answer=for_answer)
         label = joined(passage.label for passage in passages) or LOWEST
-        return Searched(passages, any(vectors.values()), label)
+        return Searched(passages, any(vectors.values()), label, reranked)
+
+    async def warm(self, known: asyncio.Event) -> None:
+        """Once `known` is set, read ahead what those who searched of late look in: their first search need not wait."""
+        await known.wait()
+        await self._shelves.warm()
 
     async def check(self, caller: Caller, search: Search) -> None:
-        """Raises `NotFound` for a collection that is not there, or that he may not read: before anything is paid for."""
+        """Raises as `search` does of what is asked for, before anything is paid for; the queries may still be missing."""
+        if search.queries:
+            _check(search)
+        self._ranking.model(search)
         await self._reach(caller, search)
 
     async def again(
@@ -138,11 +155,23 @@ class SearchService:
         scored = ((confirmed.get(key), one.score) for key, one in zip(keys, good, strict=True))
         return tuple(structs.replace(passage, score=score) for passage, score in scored if passage is not None)
 
+    async def _ranked(self, caller: Caller, model: str, found: Ranked) -> tuple[tuple[Passage, ...], bool]:
+        """The best in the order of a reranking model, and whether it gave one; else in the order that they were found in.
+
+        That takes a while: rights are asked for once more.
+        """
+        ranked, search = await self._ranking.ranked(caller, model, found), found.search
+        best = found.passages if ranked is None else ranked
+        reader = (await self._reach(caller, search)).reader
+        still = await self._feed.passages(reader, [one.key for one in best])
+        again = [structs.replace(still[one.key], score=one.score) for one in best if one.key in still]
+        return tuple(one for one in again if one.score >= search.score)[: search.most], ranked is not None
+
     async def _reach(self, caller: Caller, search: Search) -> Reach:
         reach = await self._feed.reach(reader_of(caller), search.collections)
         for name in search.collections:
             if name not in reach.collections:
-                raise no_collection(name)
+                raise await self._collections.unsearchable(caller, name)
         return reach
 
     async def _vectors(
@@ -181,11 +210,11 @@ def _check(search: Search) -> None:
             ),
             "query",
         )
-    if len(search.queries) > _QUERIES:
+    if len(search.queries) > MOST_QUERIES:
         raise InvalidRequest(
             Text(
-                f"a search takes at most {_QUERIES} queries at once: send the others in a search of their own.",
-                f"一度に検索できる検索語は {_QUERIES} 個までです。残りは別の検索として送信してください。",
+                f"a search takes at most {MOST_QUERIES} queries at once: send the others in a search of their own.",
+                f"一度に検索できる検索語は {MOST_QUERIES} 個までです。残りは別の検索として送信してください。",
             ),
             "query",
         )

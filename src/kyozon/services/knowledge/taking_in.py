@@ -4,15 +4,15 @@ import asyncio
 import hashlib
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, islice
 from pathlib import PurePath
 
 import msgspec
-from msgspec import Struct
 
 from kyozon.domain.callers import ApiKey, Caller
 from kyozon.domain.errors import InvalidFile, Unauthenticated
+from kyozon.domain.ingestion import remaining
 from kyozon.domain.knowledge import Chunk, Parsed, Progress
 from kyozon.domain.language import Text
 from kyozon.domain.requests import EmbeddingRequest, Stated
@@ -27,7 +27,7 @@ from kyozon.services.world import World
 PURPOSE = Stated(purpose="ingestion")
 """What its decisions say that they are for."""
 
-_MADE_BY = 1
+_MADE_BY = 2
 """Goes up when files are read or split otherwise, so that what was made before is not taken for the same."""
 _BATCH = 8
 """Chunks embedded by one call: each is a decision, kept when it is answered."""
@@ -37,14 +37,38 @@ class Lost(Exception):
     """Somebody deleted or cancelled the document, or another server has it."""
 
 
-class Course(Struct):
-    """How far a document has come."""
+class Course:
+    """How far a document has come since its work began, and what that took by `clock`, in seconds."""
 
-    progress: Progress | None = None
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.progress: Progress | None = None
+        self._clock = clock
+        self._began = clock()
+        self._read = False
+        self._embedding: tuple[float, int] | None = None
+
+    @property
+    def took(self) -> Progress | None:
+        """How far it has come, where its file was read and each chunk embedded since; else None.
+
+        What was there already, from an earlier try or of another document, says nothing of how long others will take.
+        """
+        return self.progress if self._read and self._embedding is not None and not self._embedding[1] else None
+
+    def opened(self) -> None:
+        """Its file begins to be read."""
+        self._read = True
 
     def reading(self, done: int, total: int) -> None:
         """So many pages are read."""
-        self.progress = Progress("reading", done, total)
+        self.progress = Progress("reading", done, total, self._clock() - self._began)
+
+    def embedding(self, done: int, total: int) -> None:
+        """So many chunks have vectors; those that had them at first took no time."""
+        now = self._clock()
+        since, first = self._embedding = self._embedding or (now, done)
+        left = remaining(now - since, done - first, total - done)
+        self.progress = Progress("embedding", done, total, now - self._began, left)
 
 
 class TakingIn:
@@ -80,13 +104,14 @@ class TakingIn:
         await self._embed(job, key, course)
         if job.renews:
             _go_on(held=await self._documents.renewed(job))
-        elif not await self._documents.publish(job):
+        elif not await self._documents.publish(job, course.took):
             await self._documents.later(job, 0.0, counted=True)  # its collection has got another embedder meanwhile
 
     async def _read(self, job: Job, course: Course) -> tuple[Parsed, Sequence[Chunk]]:
         async with self._documents.file(job) as path:
             if path is None:
                 raise InvalidFile(_EMPTY)
+            course.opened()
             parsed = await self._parser.parse(path, job.filename, course.reading)
         chunks = await asyncio.to_thread(split, parsed, job.chunking)
         if not chunks:
@@ -96,12 +121,12 @@ class TakingIn:
     async def _embed(self, job: Job, key: ApiKey, course: Course) -> None:
         """Vectors for what has none, each batch a decision of its own: the label says which embedder may see the words."""
         done, total = await self._documents.reuse(job)
-        course.progress = Progress("embedding", done, total)
+        course.embedding(done, total)
         while missing := await self._documents.missing(job, _BATCH):
             vectors = await self._vectors(job, key, missing)
             _go_on(held=await self._documents.keep(job, vectors))
             done = min(total, done + len(missing))
-            course.progress = Progress("embedding", done, total)
+            course.embedding(done, total)
 
     async def _vectors(self, job: Job, key: ApiKey, missing: Sequence[Missing]) -> list[Vectors]:
         cut = await asyncio.to_thread(_cut, missing)

@@ -67,6 +67,7 @@ def _model(where: Where, row: _Row, places: Places) -> InventoryModel:
         provider=provider,
         zone=zone,
         use="answered" if row.answered else "called" if row.calls else "permitted",
+        kind=None if card is None else card.kind,
         embedder=None if card is None else card.kind == "embedding",
         zone_kind=stands.kind if stands else None,
         region=places.region(provider, zone),

@@ -5,6 +5,7 @@ any more; where a name still stands in them, in records, it goes with the backup
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -33,8 +34,8 @@ FROM (SELECT ref, kind, subject FROM audit_leaf UNION ALL SELECT ref, kind, subj
 WHERE r.tenant = $1 AND r.body->>'user' = $2 AND leaf.ref = r.id AND leaf.kind = $3 AND leaf.subject = ANY($4)
   AND r.at >= now() - $5::interval
 """
-# What bears the name is held ahead, in the order of storage.knowledge.holding: who has a row of it writes the record of
-# what he does last, and would wait for us while we wait for him.
+# What bears the name is held ahead, in the order of storage.knowledge.holding: who has a row of it deletes answers and
+# writes the record of what he does last, and would wait for us while we wait for him.
 _HOLD = (
     "SELECT FROM collection WHERE tenant = $1 AND owner = $2 ORDER BY id FOR NO KEY UPDATE",
     "SELECT FROM file WHERE tenant = $1 AND owner = $2 ORDER BY id FOR NO KEY UPDATE",
@@ -48,11 +49,14 @@ UPDATE api_key SET revoked_at = coalesce(revoked_at, $2),
     body = body || jsonb_build_object('user', $3::text, 'name', id)
 WHERE id = ANY($1)
 """
-_DELETE = (
-    "DELETE FROM kept_answer WHERE key_id IN (SELECT id FROM api_key WHERE tenant = $1 AND body->>'user' = $2)",
+# Under the count, and when nobody writes a record any more who would keep an answer with it.
+_DELETE_REPLAYS = "DELETE FROM kept_answer WHERE key_id = ANY($1)"
+_DELETE_ANSWERS = (
     "DELETE FROM cached_answer WHERE tenant = $1 AND $2 = ANY(principals)",
-    "DELETE FROM kept_reasoning WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
     "DELETE FROM kept_response WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
+)
+_DELETE = (
+    "DELETE FROM kept_reasoning WHERE subject IN (SELECT id FROM data_subject WHERE tenant = $1 AND name = $2)",
     """
     UPDATE review_item SET content = NULL, state = CASE state WHEN 'delivered' THEN state ELSE 'expired' END
     WHERE (content IS NOT NULL OR state = 'waiting')
@@ -151,14 +155,14 @@ class Forgetting:
         if not people:
             raise NotFound(_unknown(tenant, user))
         records = await _unnamed(connection, (tenant, user), people, _EVER)
-        deleted = 0
-        for statement in _DELETE:
-            deleted += _count(await connection.execute(statement, tenant, user))
+        deleted = await _deleted(connection, _DELETE, tenant, user)
         await connection.execute(_REVOKE, keys, self._world.now(), people[0])
         for statement in _HOLD:
             await connection.execute(statement, tenant, user)
         await connection.execute(_HOLD_COUNT, tenant)
         await connection.execute(_STILL)
+        deleted += await _deleted(connection, _DELETE_ANSWERS, tenant, user)
+        deleted += _count(await connection.execute(_DELETE_REPLAYS, keys))
         for statement in _RENAME:
             records += _count(await connection.execute(statement, tenant, user, people[0]))
         records += await _unnamed(connection, (tenant, user), people, _JUST_NOW)
@@ -209,6 +213,11 @@ async def _unnamed(connection: Any, person: tuple[str, str], subjects: list[str]
         for table, kind in (("decision", "decision"), ("audit_event", "event"))
     ]
     return sum(map(_count, done))
+
+
+async def _deleted(connection: Any, statements: Sequence[str], tenant: str, user: str) -> int:
+    """How many rows are gone."""
+    return sum([_count(await connection.execute(statement, tenant, user)) for statement in statements])
 
 
 async def _ids(connection: Any, query: str, *arguments: object) -> list[str]:

@@ -15,6 +15,7 @@ from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
 from kyozon.storage.knowledge import holding, rights
+from kyozon.storage.knowledge.drafts import discard
 from kyozon.storage.knowledge.forgetting import forget_answers
 from kyozon.storage.knowledge.paging import part
 
@@ -66,8 +67,26 @@ _USED = """
 UPDATE collection SET last_active_at = $3,
     expires_at = $3::timestamptz + make_interval(days => (body->>'expires_days')::int)
 WHERE tenant = $1 AND id = ANY($2) AND (last_active_at IS NULL OR last_active_at < $3::timestamptz - interval '1 hour')
+    AND (expires_at IS NULL OR expires_at > $3)
 """
-_EXPIRED = "SELECT *, NULL AS shares FROM collection WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
+_EXPIRED = """
+SELECT c.*, NULL AS shares FROM collection c WHERE c.expires_at <= $1 AND EXISTS (
+    SELECT FROM document d WHERE d.collection_id = c.id AND d.status IN ('in_progress', 'completed')
+) ORDER BY c.expires_at LIMIT $2
+"""
+_LOCK_EXPIRED = "SELECT id FROM collection WHERE tenant = $1 AND id = $2 AND expires_at <= $3 FOR UPDATE"
+_FOUND_IN = "SELECT id FROM document WHERE collection_id = $1 AND version > 0"
+# They are not deleted, so that no trigger says it: indexes hear of them as of documents that went.
+_GONE = """
+WITH changed AS MATERIALIZED (SELECT knowledge_changed($1) AS version)
+INSERT INTO document_gone (tenant, id, version) SELECT $1, d.id, changed.version FROM unnest($2::text[]) AS d (id), changed
+ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version
+"""
+_EMPTY = """
+UPDATE document SET status = 'cancelled', version = 0, content = '', chunks = 0, bytes = 0, embedded_for = '',
+    replaces = NULL, claimed_by = NULL, claimed_until = NULL, progress = '{}'
+WHERE collection_id = $1 AND status IN ('in_progress', 'completed') RETURNING id
+"""
 
 
 class PostgresCollections:
@@ -128,9 +147,26 @@ class PostgresCollections:
             await write(connection, event)
         return True
 
+    async def empty(self, tenant: str, collection: str, at: datetime, event: AuditEvent) -> bool:
+        """Delete what was made of the files of an expired one."""
+        whose = to_text(tenant), to_text(collection)
+        async with self._database.writing() as connection:
+            if await connection.fetchval(_LOCK_EXPIRED, *whose, at) is None:
+                return False
+            await connection.execute(holding.OF_COLLECTION, whose[1])
+            found = [row["id"] for row in await connection.fetch(_FOUND_IN, whose[1])]
+            if found:
+                await connection.execute(_GONE, whose[0], found)
+            emptied = [row["id"] for row in await connection.fetch(_EMPTY, whose[1])]
+            await discard(connection, emptied)
+            await forget_answers(connection, tenant, emptied)
+            await write(connection, event)
+        return True
+
     async def share(self, tenant: str, collection: str, share: Share, event: AuditEvent) -> bool:
         """Share one."""
         async with self._database.writing() as connection:
+            await _hold_person(connection, tenant, share)
             if await connection.fetchval(_HELD, to_text(tenant), to_text(collection)) is None:
                 return False
             await connection.execute(_SHARE, to_text(collection), share.kind, to_text(share.name), share.right)
@@ -140,6 +176,7 @@ class PostgresCollections:
     async def unshare(self, tenant: str, collection: str, share: Share, event: AuditEvent) -> bool:
         """End a share; answers that were kept are forgotten: whom they were kept for may have read by the share."""
         async with self._database.writing() as connection:
+            await _hold_person(connection, tenant, share)
             if await connection.fetchval(_HELD, to_text(tenant), to_text(collection)) is None:
                 return False
             if await connection.fetchval(_UNSHARE, to_text(collection), share.kind, to_text(share.name)) is None:
@@ -158,6 +195,11 @@ class PostgresCollections:
         """Collections that nobody has used for as long as they say."""
         async with self._database.reading() as connection:
             return [_collection(row) for row in await connection.fetch(_EXPIRED, at, most)]
+
+
+async def _hold_person(connection: Any, tenant: str, share: Share) -> None:
+    if share.kind == "user":
+        await connection.execute(holding.PERSON, to_text(tenant), to_text(share.name))
 
 
 async def _told(connection: Any, share: Share, event: AuditEvent) -> AuditEvent:

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from kyozon.domain.audit import AuditEvent
 from kyozon.domain.errors import NotFound
+from kyozon.domain.ingestion import Work
 from kyozon.domain.knowledge import DOCUMENT, Anchor, Attributes, Chunk, Chunking, Document, Failure, Progress, Reader
 from kyozon.domain.labels import Label
 from kyozon.domain.language import Text
@@ -27,6 +28,7 @@ _attributes = msgspec.json.Decoder(dict[str, str | float | bool])
 _chunking = msgspec.json.Decoder(Chunking)
 _failure = msgspec.json.Decoder(Failure)
 _progress = msgspec.json.Decoder(Progress)
+_held = msgspec.json.Decoder(tuple[tuple[int, Progress], ...])
 _anchor = msgspec.json.Decoder(Anchor)
 _labels = msgspec.json.Decoder(tuple[Label | None, ...])
 
@@ -45,6 +47,20 @@ SELECT d.collection_id AS name, d.status, count(*)::int AS found, sum(d.bytes)::
 FROM document d JOIN collection c ON c.id = d.collection_id
 WHERE {rights.COLLECTION} AND {rights.COUNTED} AND d.collection_id = ANY($7) AND ($8::text IS NULL OR d.batch = $8)
 GROUP BY d.collection_id, d.status
+"""  # noqa: S608 - constants
+_WORK = f"""
+SELECT d.collection_id AS name,
+    coalesce(sum(f.bytes) FILTER (WHERE d.status = 'completed'), 0)::bigint AS done,
+    coalesce(sum(f.bytes) FILTER (WHERE d.status = 'completed' AND d.progress <> '{{}}'), 0)::bigint AS measured,
+    coalesce(sum((d.progress->>'seconds')::float8) FILTER (WHERE d.status = 'completed'), 0) AS seconds,
+    coalesce(sum(f.bytes) FILTER (WHERE d.status = 'in_progress' AND d.progress = '{{}}'), 0)::bigint AS waiting,
+    (count(*) FILTER (WHERE d.status = 'in_progress' AND d.claimed_by IS NOT NULL))::int AS working,
+    coalesce(jsonb_agg(jsonb_build_array(f.bytes, d.progress) ORDER BY d.id)
+        FILTER (WHERE d.status = 'in_progress' AND d.progress <> '{{}}'), '[]') AS held
+FROM document d JOIN collection c ON c.id = d.collection_id JOIN file f ON f.id = d.file_id
+WHERE {rights.COLLECTION} AND {rights.COUNTED} AND d.collection_id = ANY($7) AND ($8::text IS NULL OR d.batch = $8)
+    AND d.status IN ('in_progress', 'completed')
+GROUP BY d.collection_id
 """  # noqa: S608 - constants
 _CHUNKS = f"""
 SELECT k.* FROM chunk k WHERE k.document_id = (
@@ -80,6 +96,18 @@ _DELETE = "DELETE FROM document WHERE tenant = $1 AND id = $2 RETURNING id"
 _CANCEL = """
 UPDATE document SET status = 'cancelled', claimed_by = NULL, claimed_until = NULL
 WHERE tenant = $1 AND id = ANY($2) AND status = 'in_progress' RETURNING id
+"""
+# An index hears of what went since it read, which is not before its server began; and an answer that was kept is held
+# against what went since its request was decided. A month more than either, for what was under way at that moment, and for
+# a server that was taken for dead and began anew with an index that nobody had used for long.
+_FORGET_GONE = """
+DELETE FROM document_gone WHERE (tenant, id) IN (
+    SELECT tenant, id FROM document_gone WHERE at < least(
+        (SELECT min(since) FROM running_server),
+        (SELECT min(d.at) FROM kept_answer k JOIN decision d ON d.id = k.decision_id),
+        (SELECT min(d.at) FROM cached_answer a JOIN decision d ON d.id = a.source)
+    ) - interval '30 days' AND EXISTS (SELECT FROM running_server) LIMIT $1
+)
 """
 
 
@@ -130,6 +158,14 @@ class PostgresDocuments:
                     found[row["name"]]["bytes"] = row["bytes"]
         return {name: Counts(**counts) for name, counts in found.items()}
 
+    async def work(self, reader: Reader, collections: Sequence[str], batch: str | None) -> Mapping[str, Work]:
+        """The work on documents that the reader may see."""
+        which = [to_text(name) for name in collections], None if batch is None else to_text(batch)
+        async with self._database.reading() as connection:
+            rows = await connection.fetch(_WORK, *rights.reader_arguments(reader), *which)
+        found = {row["name"]: _work(row) for row in rows}
+        return {name: found.get(to_text(name), Work()) for name in collections}
+
     async def change(
         self, document: Document, attributes: Attributes, readers: frozenset[str] | None, event: AuditEvent
     ) -> Document | None:
@@ -165,6 +201,12 @@ class PostgresDocuments:
         async with self._database.reading() as connection:
             rows = await connection.fetch(_CHUNKS, *arguments)
         return tuple(Chunk(row["ordinal"], row["body"], _anchor.decode(row["anchor"]), row["context"]) for row in rows)
+
+    async def forget_gone(self, most: int) -> int:
+        """Let go of names that nobody can ask for; of none where no server runs: then nobody knows who may."""
+        async with self._database.reading() as connection:
+            done = await connection.execute(_FORGET_GONE, most)
+        return int(done.rpartition(" ")[2])
 
     async def _bound(self, reader: Reader, chosen: Chosen, file: str | None) -> str | None:
         found = None if file is None else await self.get(reader, chosen.collection, file)
@@ -210,8 +252,14 @@ def _went() -> Text:
     )
 
 
+def _work(row: Any) -> Work:
+    done = row["done"], row["measured"], row["seconds"]
+    return Work(*done, row["waiting"], row["working"], _held.decode(row["held"]))
+
+
 def _document(row: Any) -> Document:
     label = joined(_labels.decode(row["labels"])) if row["labels"] is not None else None
+    working = row["status"] == "in_progress" and row["progress"] != "{}"
     return Document(
         id=row["id"],
         tenant=row["tenant"],
@@ -228,5 +276,5 @@ def _document(row: Any) -> Document:
         failure=None if row["failure"] is None else _failure.decode(row["failure"]),
         batch=row["batch"],
         label=label or Label(),
-        progress=None if row["progress"] == "{}" else _progress.decode(row["progress"]),
+        progress=_progress.decode(row["progress"]) if working else None,
     )

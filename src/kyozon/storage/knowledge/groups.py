@@ -6,6 +6,7 @@ from kyozon.domain.audit import AuditEvent
 from kyozon.storage.audit.trail import write
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_text
+from kyozon.storage.knowledge import holding
 
 _ADD = 'INSERT INTO membership (tenant, "group", member) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING member'
 _REMOVE = 'DELETE FROM membership WHERE tenant = $1 AND "group" = $2 AND member = $3 RETURNING member'
@@ -39,6 +40,7 @@ class PostgresGroups:
         async with self._database.writing() as connection:
             if await connection.fetchval(_REMOVE, to_text(tenant), to_text(group), to_text(member)) is None:
                 return False
+            await connection.execute(holding.COUNT, to_text(tenant))
             for statement in _ANSWERS:
                 await connection.execute(statement, to_text(tenant), to_text(member))
             await write(connection, event)

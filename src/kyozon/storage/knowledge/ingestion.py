@@ -31,15 +31,27 @@ _key = msgspec.json.Decoder(ApiKey)
 _chunking = msgspec.json.Decoder(Chunking)
 
 # A server that is gone holds nothing. Who let go of a document says until when it waits.
-_FREE = """
+FREE = """
 (d.claimed_until IS NULL OR d.claimed_until < now() OR d.claimed_by IS NOT NULL
  AND NOT EXISTS (SELECT FROM running_server s WHERE s.id = split_part(d.claimed_by, '/', 1)))
 """
-# One tenant after the other, in a ring: whoever brings much keeps nobody waiting for longer than one document takes.
-_RING = "ORDER BY d.tenant <= $2, d.tenant, d.tries, d.created_at, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED"
+"""Whether nobody holds document `d`, and it need not wait any longer."""
+# One tenant after the other, in a ring, and within each its collections in a ring of their own: whoever brings much has one
+# document taken in before others have theirs. Turns are sorted before documents: to lock the first of a hundred thousand,
+# PostgreSQL sorts them all. Where somebody else is just taking all of a turn, the next one has it.
+_TURNS = "d.tenant <= $2, d.tenant, d.collection_id <= coalesce($3::jsonb->>d.tenant, ''), d.collection_id"
 _HOLD = f"""
 UPDATE document SET claimed_by = $1, claimed_until = now() + make_interval(secs => {_HELD_SECONDS}), tries = tries + 1
-FROM (SELECT d.id AS found FROM {{}} WHERE {{}} AND {_FREE} {_RING}) AS next WHERE id = found RETURNING id
+FROM (
+    SELECT next.id AS found
+    FROM (
+        SELECT d.tenant, d.collection_id FROM {{0}} WHERE {{1}} AND {FREE}
+        GROUP BY d.tenant, d.collection_id ORDER BY {_TURNS}
+    ) AS turn CROSS JOIN LATERAL (
+        SELECT d.id FROM {{0}} WHERE {{1}} AND {FREE} AND d.tenant = turn.tenant AND d.collection_id = turn.collection_id
+        ORDER BY d.tries, d.created_at, d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+    ) AS next LIMIT 1
+) AS one WHERE id = found RETURNING id
 """  # noqa: S608 - constants
 _WAITING = _HOLD.format("document d", "d.status = 'in_progress'")
 _TO_RENEW = _HOLD.format(
@@ -59,7 +71,8 @@ UPDATE document SET claimed_until = now() + make_interval(secs => {_HELD_SECONDS
 WHERE {_MINE}
 """  # noqa: S608 - constants
 _PIECES = "SELECT body FROM file_piece WHERE file_id = $1 AND ordinal = $2"
-_LETS_GO = "claimed_by = NULL, claimed_until = NULL, tries = 0, progress = '{}'"
+_FREES = "claimed_by = NULL, claimed_until = NULL, tries = 0"
+_LETS_GO = f"{_FREES}, progress = '{{}}'"
 _LOCK = "SELECT FROM collection WHERE id = $1 FOR SHARE"
 _LOCK_TO_GIVE_UP = "SELECT FROM collection WHERE id = $1 FOR NO KEY UPDATE"
 _REPLACES = "SELECT replaces FROM document WHERE id = $1"
@@ -69,7 +82,8 @@ WHERE d.id = $1 AND d.claimed_by = $2 AND d.status = 'in_progress' AND NOT {LACK
 """  # noqa: S608 - constants
 _ONLY = "DELETE FROM chunk_vector WHERE document_id = $1 AND embedder <> $2"
 _PUBLISH = f"""
-UPDATE document SET status = 'completed', version = knowledge_changed(tenant), failure = NULL, replaces = NULL, {_LETS_GO},
+UPDATE document SET status = 'completed', version = knowledge_changed(tenant), failure = NULL, replaces = NULL, {_FREES},
+    progress = coalesce($2::jsonb, '{{}}'),
     chunks = (SELECT count(*) FROM chunk WHERE document_id = $1),
     bytes = (SELECT octet_length(body) FROM document_text WHERE document_id = $1)
 WHERE id = $1
@@ -111,15 +125,21 @@ class PostgresIngestion(Drafts):
         self._server = server
         self._folder = folder
         self._claims = 0
+        self._turns: dict[str, str] = {}
+        """The collection of each tenant whose turn was last."""
 
     async def claim(self, after: str) -> Job | None:
         """Hold the next document that waits; documents of which nothing can be found yet come before those to renew."""
         self._claims += 1
         claim = f"{self._server}/{self._claims}"
         async with self._database.writing() as connection:
-            found = await connection.fetchval(_WAITING, claim, after)
-            found = found or await connection.fetchval(_TO_RENEW, claim, after)
-            return None if found is None else _job(await connection.fetchrow(_JOB, found))
+            given = (claim, after, to_json(self._turns))
+            found = await connection.fetchval(_WAITING, *given) or await connection.fetchval(_TO_RENEW, *given)
+            if found is None:
+                return None
+            job = _job(await connection.fetchrow(_JOB, found))
+        self._turns[job.tenant] = job.collection
+        return job
 
     async def hold(self, job: Job, progress: Progress | None) -> bool:
         """Hold it on, and say how far it has come."""
@@ -137,8 +157,9 @@ class PostgresIngestion(Drafts):
                 there = await self._copied(job, copy)
             yield Path(copy.name) if there else None
 
-    async def publish(self, job: Job) -> bool:
-        """Let it be found, and what it replaces no more."""
+    async def publish(self, job: Job, progress: Progress | None = None) -> bool:
+        """Let it be found, and what it replaces no more; what it took tells how long others may take."""
+        took = None if progress is None else to_json(progress)
         async with self._database.writing() as connection:
             await connection.execute(_LOCK, job.collection)
             replaced = await connection.fetchval(_REPLACES, job.document)
@@ -147,7 +168,7 @@ class PostgresIngestion(Drafts):
             if found is None:
                 return False
             await connection.execute(_ONLY, job.document, found["embedder"])
-            await connection.execute(_PUBLISH, job.document)
+            await connection.execute(_PUBLISH, job.document, took)
             gone = await connection.fetch(_REPLACED, job.document, replaced)
             await forget_answers(connection, job.tenant, [row["id"] for row in gone])
         return True

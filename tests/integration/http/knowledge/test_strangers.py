@@ -75,7 +75,7 @@ def asked(things: Things, own_file: str) -> dict[tuple[str, str], tuple[str, Any
         ("GET", f"{routed}/file_batches/{{batch_id}}"): (batch, None),
         ("POST", f"{routed}/file_batches/{{batch_id}}/cancel"): (f"{batch}/cancel", None),
         ("GET", f"{routed}/file_batches/{{batch_id}}/files"): (f"{batch}/files", None),
-        ("GET", "/kyozon/v1/collections/{id}/shares"): (f"{shares}/shares", None),
+        ("GET", "/kyozon/v1/collections/{id}"): (shares, None),
         ("PUT", "/kyozon/v1/collections/{id}/shares"): (f"{shares}/shares", {"kind": "everyone"}),
         ("DELETE", "/kyozon/v1/collections/{id}/shares"): (f"{shares}/shares?kind=everyone", None),
         ("GET", "/kyozon/v1/collections/{id}/embedder"): (f"{shares}/embedder", None),

@@ -34,6 +34,7 @@ async def told(url: str, shelf: Collection, names: list[str]) -> list[tuple[int,
         ("POST", f"{store}/search", {**search, "query": ["宿泊費", "役員"], "max_num_results": 50}),
         ("POST", f"{store}/search", {**search, "filters": either}),
         ("POST", f"{store}/search", {**search, "ranking_options": {"score_threshold": 0.5}}),
+        ("POST", f"{store}/search", {**search, "ranking_options": {"ranker": "reranker"}}),
         ("POST", "/v1/responses", response(shelf, "宿泊費の上限は？")),
         ("POST", "/v1/responses", response(shelf, "役員の宿泊費は三万円ですか？")),
     ]
@@ -78,10 +79,13 @@ async def test_what_a_reader_may_not_see_changes_no_byte_of_what_he_is_told(data
     names = [(await library.shelf.document(ANN, shelf, words)).file for words in WORDS]
     async with served(library) as url:
         before = await told(url, shelf, names)
+        (asked,) = library.reranker.calls
         for why in WHY:
             await hide(library, shelf, why)
             assert await told(url, shelf, names) == before, why
+            assert library.reranker.calls[-1] == asked, why
     assert [body for status, body in before if status != 200] == []
     found = b"".join(body for _, body in before)
-    assert found.count(WORDS[0].encode()) == 6  # its content, four searches, and what the answer rests on
+    assert found.count(WORDS[0].encode()) == 7  # its content, five searches, and what the answer rests on
+    assert len(library.reranker.calls) == 1 + len(WHY)
     assert SECRET.encode() not in found

@@ -166,6 +166,7 @@ async def test_a_batch_is_counted_listed_and_cancelled(house: Library, ann: Asyn
         "vector_store_id": store.id,
         "status": "in_progress",
         "file_counts": {**NO_FILES, "in_progress": 3, "total": 3},
+        "progress": {"share": 0.0, "seconds_left": None},
     }
     VectorStoreFileBatch.model_validate(batch.to_dict())
     await _taken_in(house, store, files[1])
@@ -235,7 +236,7 @@ async def test_a_search_finds_passages_and_where_they_stand(house: Library, ann:
     assert 0 < best.score <= 1
     VectorStoreSearchResponse.model_validate(best.to_dict())
     assert page.object == "vector_store.search_results.page"
-    told = {"search_query": ["経費の申請"], "has_more": False, "next_page": None, "dense": False}
+    told = {"search_query": ["経費の申請"], "has_more": False, "next_page": None, "dense": False, "reranked": False}
     assert page.model_extra == told
     english: Any = {"key": "kind", "type": "eq", "value": "notice"}
     both: Any = {"type": "and", "filters": [english, {"key": "year", "type": "in", "value": [2023, 2024]}]}

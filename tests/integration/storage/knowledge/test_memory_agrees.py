@@ -11,7 +11,7 @@ from kyozon.domain.callers import Caller
 from kyozon.domain.errors import NotAllowed, NotFound
 from kyozon.domain.knowledge import Collection, Document, Search, Share
 from kyozon.domain.labels import Clearance, Label, Level
-from kyozon.ports.knowledge import Chosen, Page
+from kyozon.ports.knowledge import Chosen, Counts, Page
 from kyozon.services.knowledge.collections import CollectionService, NewCollection
 from kyozon.services.knowledge.documents import Attaching, DocumentService
 from kyozon.services.knowledge.files import FileService, NewFile
@@ -69,7 +69,8 @@ def in_memory() -> Side:
 def in_postgres(database: Database) -> Side:
     library = Library(database)
     shelf = library.shelf
-    search = SearchService(PostgresKnowledgeFeed(database), library.embeddings, library.provenance, shelf.collections)
+    parts = library.embeddings, library.provenance, shelf.collections, library.ranking()
+    search = SearchService(PostgresKnowledgeFeed(database), *parts)
     services = shelf.files, shelf.collections, shelf.documents, shelf.groups, search
     return Side(*services, library.provenance, shelf.taken_in)
 
@@ -96,6 +97,7 @@ async def seen(side: Side, caller: Caller) -> bytes:
         for page in (Page(limit=2), Page(limit=2, ascending=True), Page(limit=1, before=first), Page(limit=1, after=first)):
             found += [await tried(side.documents.list(caller, Chosen(one.id), page))]
         found.append(await tried(side.documents.counts(caller, (one.id,))))
+        found.append(await tried(side.documents.work(caller, {one.id: Counts(in_progress=1)})))
         searched = await tried(side.search.search(caller, Search((one.id,), ("word",), dense_weight=0.0)))
         found.append(searched if isinstance(searched, str) else [(p.document, p.score, p.label) for p in searched.passages])
     for paper in side.put:

@@ -8,8 +8,9 @@ import pytest
 from msgspec import structs
 
 from kyozon.bootstrap.world import WORLD
+from kyozon.domain.audit import AuditEvent
 from kyozon.domain.callers import Caller
-from kyozon.domain.errors import KyozonError
+from kyozon.domain.errors import KyozonError, NotFound
 from kyozon.domain.knowledge import Share
 from kyozon.domain.responses import KeptResponse
 from kyozon.governance.provenance import LOWEST
@@ -22,6 +23,7 @@ from tests.fakes.bookshelf import PUBLIC, Bookshelf, person
 from tests.fakes.record_samples import a_decision
 
 ANN, BEN, ADMIN = person("ann"), person("ben"), person("root", admin=True)
+OUTSIDER = person("ben", tenant="elsewhere", admin=True)
 HR = Caller(structs.replace(BEN.key, id="key_hr", roles=frozenset({"hr"})))
 TEXT = "words of the document"
 
@@ -84,6 +86,21 @@ async def test_who_leaves_the_group_loses_the_response_and_all_that_went_on_from
     assert await responses.read(ADMIN, first) == TEXT
 
 
+async def test_who_lost_the_right_to_read_can_still_delete_what_is_his_own(shelf: Bookshelf, responses: Responses) -> None:
+    await shelf.groups.add(ADMIN, "legal", "ben")
+    document = await shelf.document(ANN, await shelf.collection(ANN, Share("group", "legal")))
+    mine, other = [await responses.kept(name, await responses.decided(document.id)) for name in ("resp_1", "resp_2")]
+    await shelf.groups.remove(ADMIN, "legal", "ben")
+
+    await responses.service.delete(BEN, mine)
+    for somebody, name in ((ANN, other), (OUTSIDER, other), (BEN, mine)):
+        with pytest.raises(NotFound):
+            await responses.service.delete(somebody, name)
+    assert await shelf.count("SELECT count(*) FROM kept_response") == 1
+    await responses.service.delete(ADMIN, other)
+    assert await shelf.count("SELECT count(*) FROM kept_response") == 0
+
+
 async def test_another_key_of_the_same_person_needs_the_rights_itself(shelf: Bookshelf, responses: Responses) -> None:
     document = await shelf.document(ANN, await shelf.collection(ANN, Share("role", "hr")))
     name = await responses.kept("resp_1", await responses.decided(document.id))
@@ -127,6 +144,21 @@ async def test_nothing_is_kept_of_a_document_that_was_deleted_meanwhile(shelf: B
 
     assert await shelf.count("SELECT count(*) FROM kept_response") == 0
     assert [await responses.read(BEN, name) for name in ("resp_1", "resp_2")] == ["not_found", "not_found"]
+
+
+async def test_nothing_is_kept_of_a_collection_that_has_expired(shelf: Bookshelf, responses: Responses) -> None:
+    papers = await shelf.collection(ANN, Share("user", "ben"))
+    document = await shelf.document(ANN, papers)
+    before, after = await responses.decided(document.id), await responses.decided(document.id)
+    await responses.kept("resp_1", before)
+    async with shelf.database.writing() as connection:
+        await connection.execute("UPDATE collection SET expires_at = now() - interval '1 second'")
+    event = AuditEvent("evt_1", WORLD.now(), "collection:expired", "default", "ann", papers.id)
+    assert await shelf.gathered.empty("default", papers.id, WORLD.now(), event)
+    await responses.kept("resp_2", after)
+
+    assert await shelf.count("SELECT count(*) FROM kept_response") == 0
+    assert not await responses.service.may_read(BEN, after)
 
 
 async def test_who_keeps_waits_for_who_deletes(shelf: Bookshelf, responses: Responses) -> None:

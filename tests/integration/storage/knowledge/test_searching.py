@@ -53,7 +53,8 @@ class Place:
         self.here, self.there = (self._service(feed) for feed in (self.feed, self.neighbours))
 
     def _service(self, feed: WatchedFeed) -> SearchService:
-        return SearchService(feed, self.library.embeddings, self.library.provenance, self.shelf.collections)
+        parts = self.library.embeddings, self.library.provenance, self.shelf.collections, self.library.ranking()
+        return SearchService(feed, *parts)
 
     async def search(self, caller: Caller, query: str, *collections: Collection, **more: object) -> Searched:
         """By both servers, which agree."""
@@ -246,3 +247,21 @@ async def test_a_search_has_so_many_queries_of_such_a_length(place: Place) -> No
         with pytest.raises(InvalidRequest, match=told) as refused:
             await place.here.search(ANN, Search((papers.id,), queries))
         assert refused.value.param == "query"
+
+
+@pytest.mark.parametrize(("days", "ahead"), [(1, True), (8, False)])
+async def test_a_server_that_starts_reads_ahead_for_who_searched_of_late(
+    place: Place,
+    days: int,
+    ahead: bool,  # noqa: FBT001 - what is expected
+) -> None:
+    papers = await place.shelf.collection(ANN)
+    document = await place.shelf.document(ANN, papers, LODGING)
+    async with place.shelf.database.reading() as connection:
+        await connection.execute("UPDATE collection SET last_active_at = now() - make_interval(days => $1)", days)
+    known = asyncio.Event()
+    known.set()
+    await place.here.warm(known)
+    assert place.feed.read == ([document.id] if ahead else [])
+    assert await place.texts(ANN, "宿泊費", papers) == [LODGING]
+    assert place.feed.read == [document.id]

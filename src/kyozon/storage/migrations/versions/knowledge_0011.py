@@ -177,7 +177,7 @@ _DOCUMENTS = (
     )
     """,
     "ALTER TABLE chunk_vector ALTER COLUMN vector SET STORAGE EXTERNAL",
-    # What is gone, for indexes that are behind: a name and nothing else. It stays, as the records that name it do.
+    # What is gone, for indexes that are behind: a name and nothing else, as long as one may be.
     """
     CREATE TABLE document_gone (
         tenant   text NOT NULL,
