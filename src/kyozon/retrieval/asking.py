@@ -7,7 +7,7 @@ text tells nothing by its letters: there every place will do.
 import re
 from collections.abc import Sequence
 
-_NUMBER = r"(?:\d[\d,.]*|[一二三四五六七八九十百千数半])[万億千百]*\s*"
+_NUMBER = r"(?<![\d,.])(?:\d[\d,.]*+|[一二三四五六七八九十百千数半])[万億千百]*+\s*+"  # in one pass, however many digits
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _MONEY = (
     r"[$€£¥]\s?\d|" + _NUMBER + r"(?:円|ドル|ユーロ|ポンド|セント|元)|額|無料|無償|実費"
@@ -44,11 +44,12 @@ _UNIT = re.compile(
 )
 _NUMERIC = re.compile(r"\d+(?:\.\d+)*")
 _PRICED = r"cost|price|fee|fare|salary|wage|pay|paid|spend|worth|charge|allowance|fine"
+_HELPS = "do|does|did|is|are|was|were|will|would|can|could|must|should|has|have"
 _ASKING = (
     (r"いくら(?!か|.{0,12}(?:ても|でも))", _MONEY),
     ("電話番号", r"\d{3}"),
-    (rf"(?<!by )\bhow much (?!time\b).*\b(?:{_PRICED})", _MONEY),
-    (r"\bwhat (?:do|does|did)\b.*\bcost\b", _MONEY),
+    (rf"(?<!by )\bhow much (?:money\b|(?:{_PRICED})|(?:{_HELPS})\b.*\b(?:{_PRICED}))", _MONEY),
+    (r"\bwhat (?:do|does|did)\b.*\bcost(?: (?:per|for|a|an)\b.*)?\s*\??\s*$", _MONEY),
     (r"\bwhat (?:is|are|was|were) the (?:\w+ ){0,2}(?:cost|price|fee|fare|salary|fine)s?\b", _MONEY),
     (r"\bhow (?:many|old|large|big|tall|high|far|fast|deep|wide|heavy|long|often)\b|\bfrom what height\b", _COUNT),
     (r"\b(?:what|which) (?:share|proportion|percentage|fraction)\b|\bhow many percent\b", _SHARE),
@@ -60,8 +61,9 @@ _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u4e00-\u9fff]")
 
 def asked(question: str) -> tuple[re.Pattern[str], ...]:
     """What an answer must hold, each of it; the question is folded as by `grounding.folded_numbers`."""
-    units = [_ALIKE.get(unit, _NUMBER + unit) for unit in _UNIT.findall(question)]
-    return tuple(re.compile(kind) for kind in [*units, *(kind for form, kind in _ASKING if re.search(form, question))])
+    units = (_ALIKE.get(unit, _NUMBER + unit) for unit in _UNIT.findall(question))
+    kinds = (kind for form, kind in _ASKING if re.search(form, question))
+    return tuple(re.compile(kind) for kind in dict.fromkeys((*units, *kinds)))
 
 
 def held(wanted: Sequence[re.Pattern[str]], question: str, place: str, numbers: frozenset[str]) -> bool:

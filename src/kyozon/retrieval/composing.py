@@ -227,7 +227,7 @@ def _is_claim(words: str) -> bool:
 
 def _is_heading(words: str, found: Found) -> bool:
     """Whether a claim says nothing but the headings above its place: they tell what a rule is about, not what it says."""
-    above = {*found.anchor.section, *found.source.context.split("\n")}
+    above = {*found.anchor.section, *found.source.context.split("\n")} - {""}
     left = " ".join(words.split())
     for title in sorted(above, key=len, reverse=True):
         if not title.endswith(("。", ".")):  # One that is a sentence says something.

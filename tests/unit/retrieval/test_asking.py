@@ -68,6 +68,22 @@ def test_what_is_asked_for_is_missing(question: str, place: str) -> None:
     assert not _holds(question, place)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much notice do I give before my salary stops?",
+        "What does the policy say about cost overruns?",
+        "What do I do if the course has no cost centre?",
+    ],
+)
+def test_who_only_mentions_money_does_not_ask_for_it(question: str) -> None:
+    assert not asked(folded_numbers(question))
+
+
+def test_the_same_is_asked_for_once_however_often_it_is_said() -> None:
+    assert len(asked("何人" * 2000)) == 1
+
+
 def test_all_words_of_a_question_are_no_evidence_without_what_it_asks_for() -> None:
     sources = packed([passage("s", CHILDREN)], len, 1000)
 

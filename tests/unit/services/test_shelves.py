@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
+from msgspec import structs
 
 from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.knowledge import Passage, Reader
@@ -139,6 +140,39 @@ async def test_nobody_who_searches_is_let_go_for_what_is_read_ahead() -> None:
     await shelves.warm()
     assert feed.read == ["a", "b"]
     assert [tenant in shelves for tenant in "ab"] == [True, False]
+
+
+class Half(Feed):
+    """Of tenant c a first document is in its index, and the second is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__("c")
+        self.half, self.rest = asyncio.Event(), asyncio.Event()
+
+    async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
+        found = await super().changes(tenant, since, after, most)
+        return [
+            structs.replace(one, id=name, chunks=1000) for one in found for name in (one.id, "doc_2")[: 1 + (tenant == "c")]
+        ]
+
+    async def chunks(self, tenant: str, documents: Sequence[str]) -> Sequence[IndexedChunk]:
+        if "doc_2" in documents:
+            self.half.set()
+            await self.rest.wait()
+        return await super().chunks(tenant, documents)
+
+
+async def test_nobody_is_let_go_either_while_one_is_still_read_ahead() -> None:
+    shelves = Shelves(feed := Half(), 2 * await size())
+    await search(shelves, "a")
+    await search(shelves, "b")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(shelves.warm())
+        await feed.half.wait()
+        await search(shelves, "b")
+        assert "a" in shelves
+        feed.rest.set()
+    assert [tenant in shelves for tenant in "abc"] == [True, True, False]
 
 
 async def test_searches_that_come_while_an_index_is_read_wait_for_that_reading() -> None:

@@ -4,6 +4,7 @@ The documents whose words stand before the model are sources of its request: the
 may see them, and are checked again where they leave. A request without a search goes to the model as it is.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -253,7 +254,7 @@ class AnsweringService:
         looked_for, passages = await self._found(wanted, search)
         sources = packed(passages, text_tokens, self._room(ask))
         question = looked_for[0]
-        evident = evidence(question, sources).evident
+        evident = (await asyncio.to_thread(evidence, question, sources)).evident  # seconds, of a question made for that
         asked = _with_sources(ask, turns(messages)[-1], sources) if sources else ask
         return Prepared(asked, question, looked_for, passages, sources, evident)
 

@@ -22,6 +22,8 @@ class _Held(Struct):
     shelf: "Shelf"
     searches: int = 0
     """That go on."""
+    ahead: bool = False
+    """Whether it is being read ahead: then nobody's index goes for it."""
 
 
 class Shelves:
@@ -70,17 +72,17 @@ class Shelves:
         shelf = await asyncio.to_thread(import_module, "kyozon.services.knowledge.shelf")
         if tenant in self._held:
             return True
-        held = _Held(shelf.Shelf(tenant, self._feed), searches=1)
+        held = _Held(shelf.Shelf(tenant, self._feed), searches=1, ahead=True)
         self._held = {tenant: held, **self._held}
         try:
             await held.shelf.catch_up(version)
         finally:
-            held.searches -= 1
+            held.searches, held.ahead = held.searches - 1, False
             self._let_go()
         return tenant in self._held
 
     def _let_go(self) -> None:
-        taken = sum(held.shelf.nbytes for held in self._held.values())
+        taken = sum(held.shelf.nbytes for held in self._held.values() if not held.ahead)
         *earlier, _ = self._held.items()
         for tenant, held in earlier:
             if taken <= self._most:
