@@ -48,8 +48,8 @@ _HELPS = "do|does|did|is|are|was|were|will|would|can|could|must|should|has|have"
 _ASKING = (
     (r"いくら(?!か|.{0,12}(?:ても|でも))", _MONEY),
     ("電話番号", r"\d{3}"),
-    (rf"(?<!by )\bhow much (?:money\b|(?:{_PRICED})|(?:{_HELPS})\b.*\b(?:{_PRICED}))", _MONEY),
-    (r"\bwhat (?:do|does|did)\b.*\bcost(?: (?:per|for|a|an)\b.*)?\s*\??\s*$", _MONEY),
+    (rf"(?<!by )\bhow much (?:(?:\w+ )?money\b|(?:{_PRICED})|(?:{_HELPS})\b.*\b(?:{_PRICED}))", _MONEY),
+    (r"\bwhat (?:do|does|did)\b.*\bcost(?: (?:per|for|in|a|an)\b.*)?\s*\??\s*$", _MONEY),
     (r"\bwhat (?:is|are|was|were) the (?:\w+ ){0,2}(?:cost|price|fee|fare|salary|fine)s?\b", _MONEY),
     (r"\bhow (?:many|old|large|big|tall|high|far|fast|deep|wide|heavy|long|often)\b|\bfrom what height\b", _COUNT),
     (r"\b(?:what|which) (?:share|proportion|percentage|fraction)\b|\bhow many percent\b", _SHARE),
