@@ -25,6 +25,7 @@ class Building:
         self._pages: list[int] = []
         self._headings: list[Heading] = []
         self._tables: list[tuple[int, int]] = []
+        self._may_go_on = False  # the last table: it has left words
         self._scanned: list[tuple[int, int]] = []
 
     def page(self) -> None:
@@ -69,16 +70,19 @@ class Building:
     def table(self, rows: Iterable[Sequence[str]], *, continues: bool = False) -> None:
         """Rows, the first of them the header; empty ones are left out. Cells are parted by ` | `.
 
-        What `continues` the last table has its header: nothing but blanks and the beginning of a page may stand between.
+        What `continues` the last table has its header, unless there was no word in that: nothing but blanks and the
+        beginning of a page may stand between.
         """
         start = self._length
+        goes_on = continues and self._may_go_on
         for row in rows:
             if line := " | ".join(on_one_line(cell) for cell in row).rstrip(" |"):
                 self._add(line + "\n")
         if self._length > start:
-            begun = self._tables.pop()[0] if continues else start
+            begun = self._tables.pop()[0] if goes_on else start
             self._tables.append((begun, self._length))
             self._add("\n")
+        self._may_go_on = goes_on or self._length > start
 
     def mark(self, headings: Iterable[Heading], tables: Iterable[tuple[int, int]] = ()) -> None:
         """Headings and tables whose words have been added as part of a block; offsets are those of the whole text."""

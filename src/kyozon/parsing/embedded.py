@@ -6,11 +6,13 @@ to which slide or sheet, the links from part to part say. Nothing outside of the
 
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
 
+from kyozon.domain.errors import InvalidFile
 from kyozon.parsing.lines import Line
 from kyozon.parsing.scans import UNREADABLE, lines_in, picture_in
 from kyozon.ports.knowledge_parsing import Report
@@ -23,7 +25,7 @@ _ROLE = re.compile(r"/(slide|worksheet|chartsheet|drawing|image)$")
 _REFERENCE = re.compile(r"[{/]officeDocument/(?:2006/)?relationships\}id$")
 _LISTS = {"pptx": ("ppt/presentation.xml", "sldId"), "xlsx": ("xl/workbook.xml", "sheet")}
 _SMALLEST = 100  # picture elements of the longer side: smaller ones are icons
-_BROKEN = (*UNREADABLE, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_BROKEN = (*UNREADABLE, LookupError, NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error)
 
 
 class Pictures:
@@ -36,10 +38,9 @@ class Pictures:
         self._met: set[tuple[int, int]] = set()
 
     def lines(self, part: str) -> Sequence[Line]:
-        """What is written on the picture in `part`; nothing where it is no picture, small, damaged, or met before.
+        """What is written on the picture in `part`; nothing where it is none, small, too large, damaged, or met before.
 
         Raises:
-            InvalidFile: it has more picture elements than are looked at.
             MissingPiece: what reads pictures is not installed.
         """
         try:
@@ -53,7 +54,7 @@ class Pictures:
                 self._met.add(content)
                 lines = lines_in(picture)
             self._report(len(self._met), max(self._count, len(self._met)))
-        except _BROKEN:
+        except (*_BROKEN, InvalidFile):
             return ()  # Office shows the rest of such a file as well.
         return lines
 

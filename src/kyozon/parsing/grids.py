@@ -66,7 +66,7 @@ def filled(grid: Grid, words: Mapping[int, str]) -> tuple[str, Rows] | None:
     used = [column for column in range(len(grid.columns) - 1) if any(_own(row, column, words) for row in shown)]
     title = ""
     while len(shown) > 1 and len({row[column] for row in shown[:1] for column in used}) == 1:
-        title, shown = f"{title}\n{words.get(shown[0][0], '')}".strip(), shown[1:]
+        title, shown = f"{title}\n{words.get(shown[0][used[0]], '')}".strip(), shown[1:]
     rows = [tuple(_own(row, column, words) for column in used) for row in shown]
     if len(rows) > 2 and _is_group_of(shown[0], shown[1], used):  # noqa: PLR2004 - two rows of header, and one below
         rows[:2] = [tuple(_grouped(shown[0][column], shown[1][column], words) for column in used)]

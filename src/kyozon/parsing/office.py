@@ -116,9 +116,10 @@ def _add_slides(building: Building, read: Any, pictures: Pictures) -> None:
     ends = (read.metadata.get("pages") or {}).get("boundaries") or [{"byte_start": 0, "byte_end": len(raw)}]
     slides = [raw[one["byte_start"] : one["byte_end"]].decode("utf-8", "replace").strip() for one in ends]
     shown = pictures.of_pages("pptx")
+    if len(shown) != len(slides) or not all(_DIGITS.search(part) for part, _ in shown):
+        # Parts that no show has, or that have no number: nobody can say which is which.
+        shown = [(str(at), []) for at in range(len(slides))]
     by_part = sorted((part for part, _ in shown), key=lambda part: int(_DIGITS.findall(part)[-1]))
-    if len(shown) != len(slides):  # Parts that no show has: nobody can say which is which.
-        shown, by_part = [(str(at), []) for at in range(len(slides))], [str(at) for at in range(len(slides))]
     words = dict(zip(by_part, slides, strict=True))
     for part, drawn in shown:
         building.page()

@@ -109,15 +109,17 @@ def _beside(written: Written, spans: Sequence[Span]) -> Line:
 
 
 def in_columns(written: Written, spans: Sequence[Span]) -> Found:
-    """The tables without rules among these lines, and the other lines."""
+    """The tables without rules among these lines, and what is left: the other lines, or pieces of lines."""
     pieces = [(piece, line) for line in spans for piece in written.pieces(*line)]
     boxes = [written.box(*piece, at) for at, (piece, _) in enumerate(pieces)]
     lines = {at: written.line(*piece) for at, (piece, _) in enumerate(pieces)}
     words = {at: line.words for at, line in lines.items()}
-    tables, taken = [], set[Span]()
+    tables, taken = [], set[int]()
     for table in aligned(boxes, words):
-        taken |= {pieces[at][1] for at in table.ordinals}
+        taken.update(table.ordinals)
         first = min(table.ordinals)
         box = table.box(pieces[first][0][0])
         tables.append(Table(box, [as_line(table.said(words), box, lines[first].height)]))
-    return Found(tables, [line for line in spans if line not in taken])
+    cut = {pieces[at][1] for at in taken}
+    rest = (piece if line in cut else line for at, (piece, line) in enumerate(pieces) if at not in taken)
+    return Found(tables, list(dict.fromkeys(rest)))  # A line that no table has is there once for each of its pieces.

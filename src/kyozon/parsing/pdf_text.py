@@ -53,7 +53,7 @@ class Written:
             rect = self._rect(at)
             if rect[2] <= rect[0]:
                 continue  # A blank that PDFium put in has no box.
-            if rect[0] - before[2] > before[3] - before[1]:
+            if max(rect[0] - before[2], before[0] - rect[2]) > before[3] - before[1]:  # to the right, or back to the left
                 yield from self.trimmed(begun, at)
                 begun = at
             before = rect

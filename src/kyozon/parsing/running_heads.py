@@ -14,7 +14,8 @@ _SHORTEST = 8  # lines of a page whose edges are looked at: on a short page they
 _FEWEST, _SHARE = 4, 0.6  # of the pages that have it
 _NEAR = 3.0  # points: the edges of parts of one table
 _A_NUMBER = "0"
-_PAGE_NUMBER = re.compile(r"\W*(p|page|頁)?\W*\d+(\W*(/|of)?\W*\d+)?\W*(頁|ページ)?\W*", re.IGNORECASE)
+# Possessive, so that long runs of signs and digits are gone through once.
+_PAGE_NUMBER = re.compile(r"\W*+(p|page|頁)?\W*+\d++(\W*+(of)?\W*+\d++)?\W*+(頁|ページ)?\W*+", re.IGNORECASE)
 
 
 def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, reduce
 from pathlib import Path
 from statistics import median
@@ -60,7 +60,9 @@ def _on_white(picture: "Image") -> "Image":
     """The picture as it is seen: the way a camera was held, and on paper where there is nothing."""
     from PIL import Image, ImageOps  # noqa: PLC0415 - it is in an extra
 
-    ImageOps.exif_transpose(picture, in_place=True)
+    picture.load()
+    with suppress(Exception):  # What a camera wrote beside a sound picture may be broken in any way: then it is not turned.
+        ImageOps.exif_transpose(picture, in_place=True)
     if picture.has_transparency_data:
         drawn = picture.convert("RGBA")
         picture = Image.new("RGBA", drawn.size, "white")

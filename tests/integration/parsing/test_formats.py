@@ -1,6 +1,7 @@
 """Every format with the libraries that read it: words, headings, tables and pages are where they are said to be."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import pypdfium2
@@ -180,3 +181,15 @@ def test_scanned_pages_of_a_pdf_are_read_and_marked(tmp_path: Path) -> None:
 
     assert parsed.text.split() == ["この頁は文字であり、画像ではない。", *SCANNED]
     assert (len(parsed.pages), parsed.scanned) == (2, ((parsed.pages[1], len(parsed.text)),))
+
+
+def test_slides_may_go_by_any_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(
+        slides_file(tmp_path / "a.pptx", [("会社の紹介", "一つ目の文"), ("料金", "二つ目の文")])
+    ) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "named.pptx", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("slide1.", "intro."), content.replace(b"slide1.", b"intro."))
+
+    assert {"会社の紹介", "一つ目の文", "料金", "二つ目の文"} <= set(read(tmp_path / "named.pptx").text.split())

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kyozon.domain.errors import InvalidFile
 from kyozon.domain.knowledge import Chunking, Parsed
 from kyozon.parsing import embedded
 from kyozon.parsing.reading import parse_file
@@ -78,12 +77,28 @@ def test_icons_are_not_read(tmp_path: Path) -> None:
     assert (parsed.text.split(), parsed.scanned) == (["本文。"], ())
 
 
-def test_a_bomb_is_refused(tmp_path: Path) -> None:
-    bomb = io.BytesIO()
-    Image.new("1", (11_000, 10_000)).save(bomb, "PNG")
+def test_one_that_is_too_large_leaves_the_rest(tmp_path: Path) -> None:
+    large = io.BytesIO()
+    Image.new("1", (11_000, 10_000)).save(large, "PNG")
 
-    with pytest.raises(InvalidFile, match="million pixels"):
-        read(word_with(tmp_path / "a.docx", bomb.getvalue(), paragraph("本文。") + drawing("r1")))
+    parsed = read(word_with(tmp_path / "a.docx", large.getvalue(), paragraph("本文。") + drawing("r1")))
+    assert parsed.text.split() == ["本文。"]
+
+
+def test_a_broken_note_on_how_the_camera_was_held_is_passed_over(tmp_path: Path) -> None:
+    odd = io.BytesIO()
+    with Image.open(io.BytesIO(SCAN)) as scan:
+        scan.save(odd, "PNG", exif=b"Exif\0\0no such note")
+
+    parsed = read(word_with(tmp_path / "a.docx", odd.getvalue(), paragraph("本文。") + drawing("r1")))
+    assert parsed.text.split() == ["本文。", *WORDS]
+
+
+def test_a_list_of_pictures_in_letters_that_nobody_knows_is_none(tmp_path: Path) -> None:
+    unknown = "<?xml version='1.0' encoding='nobodys'?><Relationships/>"
+
+    path = word_file(tmp_path / "a.docx", paragraph("本文。"), {"word/_rels/document.xml.rels": unknown})
+    assert read(path).text.split() == ["本文。"]
 
 
 def test_of_very_many_pictures_some_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

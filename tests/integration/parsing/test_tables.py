@@ -1,9 +1,17 @@
 """Tables of PDFs come out row by row, with their heads; what only looks like one stays text."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pypdfium2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from kyozon.domain.knowledge import Chunking, Parsed
+from kyozon.parsing.pdf_tables import in_columns
+from kyozon.parsing.pdf_text import Written
 from kyozon.parsing.reading import parse_file
 from kyozon.retrieval.splitting import split
 from tests.samples.printed import Placed, boxes, lines, pdf_file
@@ -96,3 +104,57 @@ def test_a_frame_around_text_and_two_columns_are_no_tables(tmp_path: Path) -> No
     right = lines([f"右段の{number}行目、この段は左段の後に初めて読む" for number in "一二三四五六"], left=320, top=120)
     both = [line for pair in zip(left, right, strict=True) for line in pair]
     assert read(pdf_file(tmp_path / "b.pdf", [both])).tables == ()
+
+
+def test_what_no_table_took_of_a_line_stays(tmp_path: Path) -> None:
+    plans = (
+        ("Name", "Plan", "Price"),
+        ("Alpha", "Basic", "1,200"),
+        ("Beta", "Gold", "3,400"),
+        ("Gamma", "Silver", "5,600"),
+    )
+    page = [*cells(plans[:1]), *cells(plans[1:], top=144, leading=24)]
+    page[6] = (page[6][0], page[6][1] + 8, 14, "Beta")
+    parsed = read(pdf_file(tmp_path / "a.pdf", [page]))
+
+    assert [cell for row in plans for cell in row if cell not in parsed.text] == []
+
+
+_HEIGHTS, _OFF = st.sampled_from([8, 10, 14, 20]), st.sampled_from([-7, -4, 0, 4, 7])
+
+
+@given(
+    rows=st.lists(st.lists(st.tuples(_HEIGHTS, _OFF), min_size=2, max_size=4), min_size=3, max_size=7),
+    leading=st.sampled_from([20, 24, 30]),
+)
+@settings(max_examples=40, deadline=None)
+def test_every_piece_of_a_page_is_in_one_place(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[tuple[int, int]]], leading: int
+) -> None:
+    page = [
+        (60.0 + 120 * column, 80.0 + leading * row + off, height, f"w{row}q{column}e")
+        for row, line in enumerate(rows)
+        for column, (height, off) in enumerate(line)
+    ]
+    with pypdfium2.PdfDocument(pdf_file(tmp_path_factory.mktemp("page") / "a.pdf", [page])) as document:
+        text = document[0].get_textpage()
+        written = Written(text, 842)
+        spans = list(written.spans())
+        found = in_columns(written, spans)
+        held = [cell for table in found.tables for line in table.lines for row in line.rows for cell in row]
+        rest = [written.line(*span).words for span in found.rest]
+        said = [written.line(*span).words for span in spans]
+
+    assert _letters([*held, *rest]) == _letters(said)
+
+
+def _letters(words: Sequence[str]) -> Counter[str]:
+    return Counter("".join("".join(words).split()))
+
+
+def test_a_table_without_a_word_is_not_gone_on_with(tmp_path: Path) -> None:
+    drawn = rules(2)
+    pages = [cells([("|", "|", "|")] * 2), cells(RATES[1:])]
+    parsed = read(pdf_file(tmp_path / "a.pdf", pages, rules=[drawn, drawn]))
+
+    assert tables(parsed) == [said(*RATES[1:])]

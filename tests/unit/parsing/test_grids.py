@@ -113,3 +113,12 @@ def test_columns_without_a_word_are_left_out() -> None:
 
 def test_a_drawing_of_many_rules_is_left_alone() -> None:
     assert grids(boxed([50.0 + 5 * at for at in range(100)], [50.0 + 5 * at for at in range(600)])) == []
+
+
+def test_a_title_stands_over_the_columns_that_have_words() -> None:
+    rulings = [*(level(at) for at in (100, 120, 140, 160)), *(upright(at, 100, 160) for at in (50, 60, 350))]
+    found = rows_of(
+        only([*rulings, upright(200, 120, 160)]), ("", "手当の表", ""), ("", "等級", "額"), ("", "一級", "一万円")
+    )
+
+    assert found == ("手当の表", (("等級", "額"), ("一級", "一万円")))

@@ -1,5 +1,7 @@
 """What pages repeat at their edges goes; what they say in between, or only once, stays."""
 
+import pytest
+
 from kyozon.parsing.lines import Line
 from kyozon.parsing.running_heads import with_tables_joined, without_running_heads
 
@@ -53,3 +55,11 @@ def test_a_head_alone_overleaf_goes_and_other_tables_stay_apart() -> None:
     for other in (table(HEAD, SECOND, left=80), Line("本文", 50, 300, 10)):
         pages = [[table(HEAD, FIRST)], [other, table(HEAD, SECOND)]]
         assert with_tables_joined(pages) == pages
+
+
+@pytest.mark.parametrize("run", ["・1", "1・", "・", "1"])
+def test_long_runs_of_signs_and_digits_are_gone_through_once(run: str) -> None:
+    long = run * 20_000
+    for words in (long + "語", "・" * 20_000 + long + "・" * 20_000 + "語"):
+        pages = [[*page(number)[1:-1], Line(words, 50, 300, 10)] for number in range(3)]
+        assert without_running_heads(pages) == pages
