@@ -4,14 +4,13 @@ Of the sets *en_xquad* and *ja_jsquad*, a language each counting as much as the 
 and of passages, and the direction from one language to the other. The other sets have no part in it.
 """
 
-import argparse
 import base64
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from bench.retrieval.embedding import CACHE, Vectoriser, Vectors
+from bench.retrieval.embedding import Vectors, asked_for
 from bench.retrieval.sets import packs
 from bench.retrieval.systems import Indexed, indexed
 from kyozon.inference.embedder import CARD
@@ -31,12 +30,8 @@ KNOWN = {
 
 def main() -> int:
     """Embed what is new, and write."""
-    made = argparse.ArgumentParser(prog="python -m bench.retrieval.centring", description=__doc__)
-    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="sets of questions and passages")
-    made.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="vectors are kept in: %(default)s")
-    given = made.parse_args()
-    vectoriser = Vectoriser(given.cache / "vectors")
-    sets = {pack.name: indexed(pack, vectoriser) for pack in packs(given.data, everything=True)}
+    data, vectoriser = asked_for("bench.retrieval.centring", __doc__)
+    sets = {pack.name: indexed(pack, vectoriser) for pack in packs(data, everything=True)}
     parts = _parts(sets[_ENGLISH], sets[_JAPANESE])
     path = Path(directions.__file__)
     path.write_text(f'{_HEAD}    "{CARD.id}": (\n{"".join(map(_lines, parts))}    ),\n}}\n', "utf-8")

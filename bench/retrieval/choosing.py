@@ -4,15 +4,13 @@ Tries a grid on all sets and prints the best, and for each set what it would los
 settings file is not written: what is chosen stands in `kyozon.retrieval.fusing`.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import fmean
 
 from threadpoolctl import threadpool_limits
 
-from bench.retrieval.embedding import CACHE, Vectoriser
+from bench.retrieval.embedding import asked_for
 from bench.retrieval.scoring import quality
 from bench.retrieval.sets import packs
 from bench.retrieval.systems import Indexed, indexed, kyozon
@@ -28,12 +26,8 @@ Scores = Mapping[Fusion, Mapping[str, float]]
 
 def main() -> int:
     """Try all, and print."""
-    made = argparse.ArgumentParser(prog="python -m bench.retrieval.choosing", description=__doc__)
-    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="sets of questions and passages")
-    made.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="vectors are kept in: %(default)s")
-    given = made.parse_args()
-    vectoriser = Vectoriser(given.cache / "vectors")
-    found = [indexed(pack, vectoriser) for pack in packs(given.data)]
+    data, vectoriser = asked_for("bench.retrieval.choosing", __doc__)
+    found = [indexed(pack, vectoriser) for pack in packs(data)]
     grid = [
         Fusion(dense=dense, covered=covered, doubt=doubt) for dense in _DENSE for covered in _COVERED for doubt in _DOUBT
     ]

@@ -1,5 +1,6 @@
 """Vectors by the embedder inside Kyozon, kept in a file: a text is embedded once."""
 
+import argparse
 import asyncio
 import hashlib
 import os
@@ -19,6 +20,15 @@ Vectors = NDArray[np.float32]
 Purpose = Literal["query", "passage"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kyozon-bench"
 _AT_ONCE = 200
+
+
+def asked_for(command: str, about: str | None) -> "tuple[Path, Vectoriser]":
+    """What a command over the sets is given: their folder, and the vectors that are kept of them."""
+    made = argparse.ArgumentParser(prog=f"python -m {command}", description=about)
+    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="sets of questions and passages")
+    made.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="vectors are kept in: %(default)s")
+    given = made.parse_args()
+    return given.data, Vectoriser(given.cache / "vectors")
 
 
 class Vectoriser:

@@ -172,9 +172,9 @@ class Index:
     ) -> tuple[NDArray[np.int64], tuple[Floats, ...]]:
         """The candidates: `leading`, and the best of each embedder that was asked; and their cosines by each of those."""
         asked = [
-            (self._vectors[name, len(vector)], self._vectors[name, len(vector)].asked(vector))
+            (held, held.asked(vector))
             for name, vector in sorted(query.vectors.items())
-            if (name, len(vector)) in self._vectors
+            if (held := self._vectors.get((name, len(vector)))) is not None
         ]
         for vectors, unit in asked:
             slots = np.flatnonzero(permitted[vectors.rows]).astype(np.int32)

@@ -96,7 +96,8 @@ class Ranking:
         documents = sorted({one.document for one in found.passages})
         sources = tuple(dict.fromkeys((*found.sources, *documents)))
         try:
-            words = tuple(_beginning(one.chunk.indexed, self._room(model, query)) for one in found.passages)
+            room = self._room(model, query)
+            words = tuple(_beginning(one.chunk.indexed, room) for one in found.passages)
             request = RerankRequest({}, model, query, words, self._seconds)
             body = msgspec.json.encode({"model": model, "query": query, "documents": words})
             told = await self._reranking.rerank(caller, request, found.declared, body, sources, PURPOSE)
