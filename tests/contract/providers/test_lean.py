@@ -184,7 +184,7 @@ async def test_a_connection_rests_only_so_long(client: LeanClient) -> None:
         assert connection.deadline <= asyncio.get_running_loop().time() + lean._REST_S
         connection.deadline = 0.0
         client._sweep()
-        await asyncio.wait_for(server.gone.wait(), 1.0)
+        await asyncio.wait_for(server.gone.wait(), 30)
         assert client._open == set()
 
 
@@ -192,7 +192,7 @@ async def test_time_to_the_head_and_between_pieces(client: LeanClient) -> None:
     async with serving(answering(b"HTTP/1.1 100 Continue\r\n\r\n", OK, gap=0.15)) as server:
         with pytest.raises(TimeoutError):
             await fetch(client, server, seconds=0.1)
-        await asyncio.wait_for(server.gone.wait(), 1.0)
+        await asyncio.wait_for(server.gone.wait(), 30)
         server.serve = answering(OK[:-1], b"k", gap=0.15)
         exchange = await client.post(Request(server.url, {}, BODY), 0.1)
         assert await exchange.read(0.1) == b"o"
@@ -313,7 +313,7 @@ async def test_closing_breaks_what_is_read_and_works_again(client: LeanClient) -
         server.serve = answering(OK)
         assert await fetch(client, server) == b"ok"
         server.serve = answering()
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(30):
             with pytest.raises(TimeoutError):
                 await fetch(client, server, seconds=0.1)
 

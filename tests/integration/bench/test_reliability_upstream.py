@@ -40,7 +40,7 @@ def planned(fits: Fits) -> tuple[Asked, Behaviour]:
 
 async def noted(journal: Path) -> Served:
     """The line of the only call, once it has ended."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not journal.read_bytes():  # noqa: ASYNC110, ASYNC240 - a file has no event, and this one is short
             await asyncio.sleep(0.01)
     (served,) = read(journal, Served)

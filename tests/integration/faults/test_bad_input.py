@@ -41,7 +41,7 @@ async def _exchange(address: tuple[str, int], *parts: bytes, pause: float = 0.0)
     """Status and error code of the first answer; 0 where the connection ends without one."""
     reader, writer = await asyncio.open_connection(*address)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             for part in parts:
                 writer.write(part)
                 await writer.drain()

@@ -73,7 +73,7 @@ async def test_more_at_once_than_allowed_are_asked_to_retry_but_health_is_told(h
     house.chats["bargain"].scripts = [[HANG]]
     async with served(house) as url, AsyncOpenAI(api_key="ky-test", base_url=f"{url}/v1", max_retries=0) as client:
         first = asyncio.create_task(client.chat.completions.create(model="cheap", messages=MESSAGES))
-        async with asyncio.timeout(5), aiohttp.ClientSession(url) as plain:
+        async with asyncio.timeout(30), aiohttp.ClientSession(url) as plain:
             while house.sent != ["cheap"]:  # noqa: ASYNC110 - the fake tells nobody
                 await asyncio.sleep(0.01)
             with pytest.raises(sdk.InternalServerError, match="1 requests are being worked on") as busy:

@@ -412,7 +412,7 @@ async def test_word_of_a_new_document_comes_at_once(place: Place) -> None:
     working = asyncio.create_task(place.ingesting.work(_set()))
     await asyncio.sleep(0.2)
     document = await place.waiting.add(TEXT)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await place.waiting.row(document))["status"] != "completed":  # noqa: ASYNC110 - a row signals nothing
             await asyncio.sleep(0.02)
     working.cancel()

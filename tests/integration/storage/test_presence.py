@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-import asyncpg
 import pytest
 from msgspec import Struct, field
 
@@ -17,6 +16,7 @@ _HOLDERS = """
 SELECT DISTINCT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
 WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()
 """
+_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid::bigint = $1 AND NOT granted"
 
 
 class _Server(Struct):
@@ -43,14 +43,14 @@ async def _staying(database: Database, name: str) -> AsyncIterator[_Server]:
     """A server that is known until the block ends."""
     server = _Server()
     task = asyncio.create_task(presence.stay(database, name, server.told(), pause=0.05))
-    await asyncio.wait_for(server.known.wait(), 5)
+    await asyncio.wait_for(server.known.wait(), 30)
     yield server
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 async def _until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while not reached():  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.02)
 
@@ -68,6 +68,20 @@ async def _servers(database: Database) -> set[str]:
 async def _bury(database: Database, name: str) -> None:
     async with database.reading() as connection:
         await connection.execute("DELETE FROM running_server WHERE id = $1", name)
+
+
+@asynccontextmanager
+async def _burying(database: Database, name: str) -> AsyncIterator[None]:
+    """Cut the server off, and hold its lock until the block ends: asked for before, so that the server cannot be first."""
+    async with database.alone() as mourner, database.reading() as watching:
+        number = await watching.fetchval("SELECT number FROM running_server WHERE id = $1", name)
+        held = asyncio.create_task(mourner.execute("SELECT pg_advisory_lock($1, $2)", presence._LOCKS, number))
+        async with asyncio.timeout(30):
+            while not await watching.fetchval(_WAITING, presence._LOCKS):  # noqa: ASYNC110 - PostgreSQL tells nobody
+                await asyncio.sleep(0.02)
+            await _cut_off(database)
+            await held
+        yield
 
 
 async def test_the_first_is_alone_and_the_next_is_not(database: Database) -> None:
@@ -146,11 +160,7 @@ async def test_who_comes_back_from_the_dead_is_told(database: Database) -> None:
 
 async def test_who_comes_back_waits_until_its_burial_is_over(database: Database) -> None:
     async with _staying(database, "srv_1") as server:
-        async with database.alone() as holder, database.reading() as connection:
-            number = await connection.fetchval("SELECT number FROM running_server")
-            await _cut_off(database)
-            with suppress(asyncpg.PostgresError):
-                await holder.execute(f"SELECT pg_advisory_lock({presence._LOCKS}, {number})")
+        async with _burying(database, "srv_1"):
             count = len(server.trusted)
             await asyncio.sleep(0.3)
             assert len(server.trusted) == count

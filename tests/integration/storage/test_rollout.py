@@ -64,15 +64,15 @@ async def test_a_file_is_never_changed_and_never_too_large(store: PostgresRollou
 async def test_servers_hear_of_moves_and_not_of_looks(store: PostgresRollouts) -> None:
     heard = asyncio.Event()
     watching = asyncio.create_task(store.watch(heard.set))
-    await asyncio.wait_for(heard.wait(), 10)  # as soon as it listens
+    await asyncio.wait_for(heard.wait(), 30)  # as soon as it listens
     heard.clear()
     rollout = a_rollout()
     await store.begin(rollout, b"0123", an_event(rollout))
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), 30)
     heard.clear()
     moved = structs.replace(rollout, stage="share")
     await store.move(moved, "shadow", an_event(moved))
-    await asyncio.wait_for(heard.wait(), 10)
+    await asyncio.wait_for(heard.wait(), 30)
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching

@@ -149,7 +149,7 @@ async def test_who_left_leaves_no_cancellation_behind() -> None:
         await while_connected(Request(SCOPE, connection.receive), asyncio.Event().wait())
     await _serve(Source(endless=True), connection)
     assert task.cancelling() == 0
-    async with asyncio.timeout(1.0):
+    async with asyncio.timeout(30):
         await asyncio.sleep(0)
 
 

@@ -70,5 +70,5 @@ async def test_a_failure_gives_the_turn_up() -> None:
     with pytest.raises(ZeroDivisionError):
         async with turns.turn(1):
             1 / 0  # noqa: B018 - it is to fail
-    async with asyncio.timeout(1), turns.turn(1):
+    async with asyncio.timeout(30), turns.turn(1):
         pass
