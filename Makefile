@@ -19,7 +19,7 @@ demo: $(VENV)/.installed-dev ## See everything work, in under a minute (動作�
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the whole test suite (全テスト); ARGS="tests/unit -k labels"
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --reruns 1 --rerun-show-tracebacks $(ARGS)
 
 lint: $(VENV)/.installed-dev ## Check style, types, import contracts and generated pages (静的検査)
 	$(BIN)/ruff check
