@@ -11,6 +11,7 @@ import uvloop
 from kyozon.providers import lean
 from kyozon.providers.connection_trouble import BrokenAnswer
 from kyozon.providers.lean import LeanClient, Request
+from tests.fakes.waiting import until
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BODY = b'{"model":"m"}'
@@ -128,8 +129,8 @@ async def test_connections_that_cannot_be_used_again(client: LeanClient, pieces:
     async with serving(answering(*pieces)) as server:
         for count in (1, 2):
             assert await fetch(client, server) == body
-            await asyncio.sleep(0.02)
-            assert (server.connections, client._open) == (count, set())
+            await until(lambda: not client._open)
+            assert server.connections == count
 
 
 async def test_a_body_that_ends_with_its_connection(client: LeanClient) -> None:

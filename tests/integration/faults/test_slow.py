@@ -1,6 +1,5 @@
 """Providers that hang, trickle or never end: given up in bounded time, replaced where nothing was said, settled once."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from kyozon.domain.models import Timeouts
 from kyozon.routing.retrying import Retrying
 from tests.fakes.installation import CHEAP, FakeInstallation, ask
 from tests.fakes.upstream import Behaviour, FakeUpstream
+from tests.fakes.waiting import until
 
 Build = Callable[..., FakeInstallation]
 
@@ -57,8 +57,7 @@ async def test_who_says_nothing_is_replaced(build: Build, sick: FakeUpstream, we
     assert [attempt.model for attempt in outcome.attempts] == ["cheap", "in-house"]
     assert outcome.attempts[0].error in ("provider_unreachable", "stream_broken")
     assert len(well.received) == 1
-    await asyncio.sleep(0.1)
-    assert sick.left == 1  # the provider is told to stop
+    await until(lambda: sick.left == 1)  # the provider is told to stop
     house.assert_settled()
 
 
