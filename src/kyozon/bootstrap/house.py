@@ -63,6 +63,7 @@ from kyozon.services.reviewing import Reviewing
 from kyozon.services.scopes import SharedLimits
 from kyozon.services.settling import Settler
 from kyozon.settings import Settings
+from kyozon.storage.expired import forgetting
 from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.telemetry.access_log import AccessLog
 
@@ -117,7 +118,8 @@ async def running(
             house = await _assembled(settings, environ, parts)
             await starting
             following, known = await rolling.followed(store, house.services.registry), asyncio.Event()
-            work = [store.keys.watch(partial(_forget, house.keys, store)), *house.beside(known), *sealing.beside()]
+            work = [store.keys.watch(partial(_forget, house.keys, store)), forgetting(store.database)]
+            work += [*house.beside(known), *sealing.beside()]
             work += [*rolling.beside(store, following, house.services.rolling)]
             work += [watch.tend() for watch in watches]
             watching = [asyncio.create_task(one) for one in work]

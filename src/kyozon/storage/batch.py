@@ -69,25 +69,6 @@ WRITE = _RECORDS + _POSTINGS
 WRITE_WITH_MORE = _RECORDS + _CALLS + _ANSWERS
 """The same, how far requests have come, and answers kept for a repeated request: few batches have any of these."""
 
-# Rows that another replica is deleting are left to it. What a cache holds that is in use no more goes here, too.
-FORGET_EXPIRED = tuple(
-    f"""
-DELETE FROM {table} WHERE ({key}) IN (
-    SELECT {key} FROM {table} WHERE expires_at <= now() ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-)
-"""  # noqa: S608 - put together from the constants below
-    for table, key in (
-        ("kept_answer", "key_id, idempotency_key"),
-        ("cached_answer", "partition_sha256, question_sha256"),
-        ("kept_reasoning", "decision_id"),
-        ("kept_response", "id"),
-    )
-)
-FORGET_CALLS = "DELETE FROM call_under_way c USING outcome o WHERE o.decision_id = c.decision_id"
-"""What was noted of requests that are over."""
-MORE_EXPIRED = "DELETE 1000"
-"""What PostgreSQL answers where more may have to go."""
-
 
 class Parts(Struct, frozen=True):
     """The values of one record: a decision with its hold, how far it has come, or an outcome with what settles it."""

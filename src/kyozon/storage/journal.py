@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -20,7 +19,7 @@ from kyozon.domain.errors import StorageUnavailable
 from kyozon.domain.language import Text
 from kyozon.domain.usage import Transaction
 from kyozon.ports.records import KeptAnswer
-from kyozon.storage.batch import FORGET_CALLS, FORGET_EXPIRED, MORE_EXPIRED, Parts, Record, kept_context, statement
+from kyozon.storage.batch import Parts, Record, kept_context, statement
 from kyozon.storage.database import Database
 from kyozon.storage.vault import UNSEALED, Sealing
 
@@ -37,8 +36,6 @@ _REFUSALS = (
     ValueError,
 )
 """What says that a record is wrong. Whatever else fails is the server's or the connection's trouble, and may pass."""
-_FORGET_EVERY, _FORGET_MORE = 60.0, 0.25
-"""Seconds between two rounds of forgetting, and after one that left something."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two tries at a server that does not answer."""
 
@@ -68,7 +65,6 @@ class PostgresJournal:
         self._pending: deque[Record] = deque()
         self._flusher: asyncio.Task[None] | None = None
         self._stopped = False
-        self._forget_at = 0.0
         self._pause = _SHORTEST_PAUSE
 
     @property
@@ -136,18 +132,6 @@ class PostgresJournal:
             else:
                 self._end(len(batch), None)
                 size, self._pause = _BATCH, _SHORTEST_PAUSE
-        await self._forget(connection)
-
-    async def _forget(self, connection: Any) -> None:
-        """Expired answers hold people's words: they go whether or not new ones come, and as fast as they expire."""
-        now = asyncio.get_running_loop().time()
-        if now < self._forget_at:
-            return
-        self._forget_at = now + _FORGET_EVERY
-        with suppress(asyncpg.PostgresError):
-            await connection.execute(FORGET_CALLS)
-            if MORE_EXPIRED in [await connection.execute(each) for each in FORGET_EXPIRED]:
-                self._forget_at = now + _FORGET_MORE
 
     async def _seal(self, batch: list[Record]) -> None:
         """Encrypt what is kept. What cannot be, for want of a key, is not kept: its cost is recorded all the same."""

@@ -13,6 +13,7 @@ from kyozon.domain.usage import Charge, Posting, Transaction, Usage
 from kyozon.metering.posting import hold, release, settle
 from kyozon.ports.records import KeptAnswer
 from kyozon.storage.database import Database
+from kyozon.storage.expired import forget_expired
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.records import PostgresRecords
@@ -173,41 +174,17 @@ async def test_an_answer_that_cannot_be_encrypted_is_not_kept_and_holds_up_no_re
     assert f"{decision.id} is not kept" in caplog.text
 
 
-async def test_an_expired_answer_gives_way_and_is_forgotten(database: Database) -> None:
+async def test_an_expired_answer_gives_way(database: Database) -> None:
     earlier, later = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
     first, second = a_decision(), a_decision()
     journal = PostgresJournal(database)
     await journal.open(first, None)
     await finish(journal, first, an_answer(first, b"old", earlier))
-    await PostgresJournal(database).open(a_decision(), None)  # no new answer is needed for the old one to go
-    async with database.reading() as connection:
-        assert await connection.fetchval("SELECT count(*) FROM kept_answer") == 0
-        await connection.execute(
-            "INSERT INTO kept_answer VALUES ('key_1', 'idem-1', '', $1, '', 'old', $2)", first.id, earlier
-        )
     await journal.open(second, None)
     await finish(journal, second, an_answer(second, b"new", later))
     found = await records_of(database).kept_answer("key_1", "idem-1", NOW)
     assert found is not None
     assert found.payload == b"new"
-
-
-async def test_expired_answers_go_as_fast_as_they_expire(database: Database) -> None:
-    decision, earlier, journal = a_decision(), PostgresJournal(database), PostgresJournal(database)
-    await earlier.open(decision, None)
-    await earlier.stop()
-    async with database.reading() as connection:
-        await connection.execute(
-            "INSERT INTO kept_answer SELECT 'key_1', n::text, '', $1, '', 'old', now() FROM generate_series(1, 1500) AS n",
-            decision.id,
-        )
-        left = []
-        async with asyncio.timeout(30):
-            while 0 not in left:
-                await journal.open(a_decision(), None)
-                await asyncio.sleep(0.3)  # so long a batch of a thousand gives way to others' work
-                left.append(await connection.fetchval("SELECT count(*) FROM kept_answer"))
-    assert set(left) - {1500} == {500, 0}
 
 
 async def test_how_far_a_request_has_come_is_known_until_its_outcome_is_there(database: Database) -> None:
@@ -227,7 +204,5 @@ async def test_how_far_a_request_has_come_is_known_until_its_outcome_is_there(da
     assert await records.under_way(decision.id) == first
     expires = NOW + timedelta(days=365_000)
     await asyncio.gather(finish(journal, decision, an_answer(decision, b"{}", expires)), journal.note(second))
-    later = PostgresJournal(database)  # forgets at its first record
-    await later.open(a_decision(), None)
-    await later.stop()
+    await forget_expired(database)
     assert (await records.under_way(decision.id), await records.under_way(other.id)) == (None, beside)

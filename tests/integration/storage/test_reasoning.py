@@ -10,8 +10,8 @@ from kyozon.bootstrap.world import WORLD
 from kyozon.domain.labels import Label, Level
 from kyozon.domain.reasoning import Reasoning
 from kyozon.storage.audit.forgetting import Forgetting
-from kyozon.storage.batch import FORGET_EXPIRED
 from kyozon.storage.database import Database
+from kyozon.storage.expired import forget_expired
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.reasoning import PostgresReasoning
@@ -57,10 +57,10 @@ async def test_when_its_time_is_over_it_is_neither_read_nor_kept(
     store = PostgresReasoning(database, Vault(database, masters))
     assert await store.read(kept.decision_id, kept.expires_at) is None
     async with database.reading() as connection:
-        await connection.execute(";".join(FORGET_EXPIRED))
+        await forget_expired(database)
         assert await connection.fetchval("SELECT count(*) FROM kept_reasoning") == 1
         await connection.execute("UPDATE kept_reasoning SET expires_at = now()")
-        await connection.execute(";".join(FORGET_EXPIRED))
+        await forget_expired(database)
         assert await connection.fetchval("SELECT count(*) FROM kept_reasoning") == 0
 
 

@@ -11,8 +11,8 @@ from kyozon.domain.labels import Clearance, Label, Level
 from kyozon.domain.provenance import StoredValue
 from kyozon.domain.responses import RESPONSE, KeptResponse
 from kyozon.storage.audit.forgetting import Forgetting
-from kyozon.storage.batch import FORGET_EXPIRED
 from kyozon.storage.database import Database
+from kyozon.storage.expired import forget_expired
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.master_keys import MasterKeys
 from kyozon.storage.provenance import PostgresProvenance
@@ -70,7 +70,7 @@ async def test_when_its_time_is_over_it_is_neither_read_nor_kept(
     assert await store.read(HANAKO, "resp_1", kept.expires_at) is None
     async with database.reading() as connection:
         await connection.execute("UPDATE kept_response SET expires_at = now() - interval '1 second'")
-        await connection.execute(";".join(FORGET_EXPIRED))
+        await forget_expired(database)
         assert await connection.fetchval("SELECT count(*) FROM kept_response") == 0
 
 
