@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from kyozon.bootstrap.world import WORLD
+from kyozon.domain.decisions import CacheUse
 from kyozon.domain.knowledge import Document, Share
 from kyozon.domain.responses import KeptResponse
 from kyozon.governance.provenance import LOWEST
@@ -49,6 +50,14 @@ class Answers:
         await self.journal.close(an_outcome(decision), (), kept)
         cached = answer(partition=self.here, question_sha256=name, source=decision.id, expires_at=later)
         await self.answers.keep(cached)
+
+    async def give(self, name: str, again: str) -> None:
+        """What was kept as `name` goes out of the cache to another request of his."""
+        decision = a_decision(id=f"dec_{again}", tenant="default", user="ben", key_id=BEN.key.id)
+        await self.journal.open(decision, None)
+        found = an_outcome(decision, cache=CacheUse("hit-exact", source=f"dec_{name}"))
+        kept = KeptAnswer(BEN.key.id, again, "0" * 64, decision.id, "answer/openai", b"words", NOW + timedelta(hours=1))
+        await self.journal.close(found, (), kept)
 
     async def there(self, name: str) -> tuple[bool, bool]:
         """Whether it is in the cache, and whether it is repeated."""
@@ -112,6 +121,27 @@ async def test_a_response_that_was_deleted_does_not_come_back(shelf: Bookshelf, 
     assert await answers.there("mine") == (False, False)
     assert await answers.there("other") == (True, True)
     assert (await responses.read(BEN, "resp_other")).id == "resp_other"
+
+
+async def test_a_deleted_response_that_came_from_the_cache_is_in_no_cache_either(
+    shelf: Bookshelf, answers: Answers
+) -> None:
+    responses = ResponseService(PostgresResponses(shelf.database, UNSEALED), shelf.provenance, shelf.registry, WORLD)
+    times: Any = {"at": NOW, "expires_at": NOW + timedelta(days=1)}
+    await answers.keep(None, "first")
+    await answers.keep(None, "other")
+    await answers.give("first", "second")
+    for name in ("first", "second"):
+        said: Any = {"label": LOWEST, "sources": (f"dec_{name}",), "body": {}, "items": (), "messages": ()}
+        await responses.keep(KeptResponse(f"resp_{name}", "default", "ben", **times, **said))
+    assert await answers.there("second") == (False, True)
+
+    await responses.delete(BEN, "resp_second")
+
+    assert await answers.there("second") == (False, False)
+    assert await answers.there("first") == (False, True)
+    assert await answers.there("other") == (True, True)
+    assert (await responses.read(BEN, "resp_first")).id == "resp_first"
 
 
 async def test_an_answer_that_is_kept_after_its_document_went_is_not_given(shelf: Bookshelf, answers: Answers) -> None:
