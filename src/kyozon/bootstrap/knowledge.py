@@ -90,7 +90,7 @@ def knowledge(needed: Needed) -> Kept:
     rewording = Rewording(needed.chat, search)
 
     def beside(known: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
-        return [expiring.tend(), ingesting.work(known), search.warm(known)]
+        return [expiring.tend(), ingesting.work(known), search.warm(known), search.tend(WORLD)]
 
     return Kept(Knowledge(files, collections, *kept, search, rewording, answering, responses), beside)
 

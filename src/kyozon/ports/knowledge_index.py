@@ -63,6 +63,10 @@ class KnowledgeFeed(Protocol):
         """Tenants whose collections somebody has used within a week, the last one first; each with its count of changes."""
         ...
 
+    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
+        """The count of changes of each of these tenants; of one where nothing ever changed, none."""
+        ...
+
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         """Documents that changed after version `since`, or at it and come after `after` by name, in that order."""
         ...

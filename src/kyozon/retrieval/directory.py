@@ -55,6 +55,11 @@ class Directory:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """For each number whether its document is still there."""
+        return self._there.view
+
     def put(self, entry: Entry) -> int:
         """Add a document that is not there; its number."""
         number = len(self.entries)
@@ -92,7 +97,7 @@ class Directory:
             lambda label: label.within(reader.clearance),
             lambda readers: reader.admin or not readers or not readers.isdisjoint(names),
         )
-        seen = np.flatnonzero(self._there.view)
+        seen = np.flatnonzero(self.there)
         for aspect, holds in enumerate(conditions):
             seen = seen[self._values[aspect].those(self._aspects.view[seen, aspect], holds)]
         if scope.filter is not None:

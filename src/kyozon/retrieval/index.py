@@ -60,6 +60,17 @@ class Found(Struct, frozen=True):
     score: float
 
 
+class Traces(Struct, frozen=True):
+    """Postings in which removed documents still stand; `rows[i]` is `i` for what is there, negative for what is gone."""
+
+    parts: tuple[Postings, ...]
+    rows: NDArray[np.int32]
+
+    def erased(self) -> tuple[Postings, ...]:
+        """The same postings without them: new ones, so that these may be searched meanwhile, in another thread."""
+        return tuple(renumbered(part, self.rows) for part in self.parts)
+
+
 class Index:
     """Not to be used by two threads at once."""
 
@@ -74,6 +85,7 @@ class Index:
         self._owners, self._ordinals, self._lengths = Column(np.int32), Column(np.int32), Column(np.int32)
         self._sizes: dict[str, int] = {}
         self._dead = 0
+        self._traced = False
 
     def __len__(self) -> int:
         """How many passages can be found."""
@@ -119,6 +131,7 @@ class Index:
         if document in self._directory:
             self._directory.remove(document)
             self._dead += self._sizes.pop(document)
+            self._traced = True
             if self._dead > max(_DEAD, _WASTE * len(self._owners)):
                 self.compact()
 
@@ -134,8 +147,8 @@ class Index:
     def compact(self) -> None:
         """Give back what removed documents took."""
         self._seal()
-        there = np.array([entry is not None for entry in self._directory.entries], bool)
-        kept = there[self._owners.view] if len(there) else np.zeros(0, bool)
+        there = self._directory.there
+        kept = there[self._owners.view]
         new = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
         self._segments = [part for part in (renumbered(one, new) for one in self._segments) if len(part)]
         for vectors in self._vectors.values():
@@ -148,7 +161,27 @@ class Index:
         self._directory = Directory()
         for entry in entries:
             self._directory.put(entry)
-        self._dead = 0
+        self._dead, self._traced = 0, False
+
+    def traces(self) -> Traces | None:
+        """Blank what removed documents have left among the vectors, and tell what is left of them elsewhere, if anything.
+
+        Compaction waits until much has gone, and keeps searches waiting. This does neither, but gives back little room.
+        """
+        if not self._traced:
+            return None
+        self.settle()
+        self._traced = False
+        gone = ~self._directory.there[self._owners.view]
+        for vectors in self._vectors.values():
+            vectors.blank(gone)
+        return Traces(tuple(self._segments), np.where(gone, -1, np.arange(len(gone))).astype(np.int32))
+
+    def erase(self, traces: Traces, erased: Sequence[Postings]) -> None:
+        """Put postings without traces in place; those that were merged or compacted meanwhile wait for the next time."""
+        fresh = {id(old): new for old, new in zip(traces.parts, erased, strict=True)}
+        self._traced = self._traced or not fresh.keys() <= set(map(id, self._segments))
+        self._segments = [part for part in (fresh.get(id(one), one) for one in self._segments) if len(part)]
 
     def search(self, query: Query, scope: Scope) -> tuple[Found, ...]:
         """The best chunks of what `scope` permits, best first; equals by document and ordinal."""

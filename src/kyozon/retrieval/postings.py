@@ -71,13 +71,12 @@ def merged(parts: Sequence[Postings]) -> Postings:
 
 
 def renumbered(part: Postings, new: Rows) -> Postings:
-    """The same after compaction: row `i` is now `new[i]`, or gone where that is negative. Their order stays."""
+    """The same, where row `i` is now `new[i]`, or gone where that is negative. Their order stays."""
     rows = new[part.rows]
     kept = rows >= 0
-    before = np.append(0, np.cumsum(kept))
-    starts = before[part.starts]
+    starts = part.starts - np.searchsorted(np.flatnonzero(~kept), part.starts)
     there = starts[1:] > starts[:-1]
-    return Postings(part.keys[there], np.append(starts[:-1][there], before[-1]), rows[kept], part.counts[kept])
+    return Postings(part.keys[there], np.append(starts[:-1][there], starts[-1]), rows[kept], part.counts[kept])
 
 
 def _grouped(flat: Keys, rows: Rows, counts: Counts) -> Postings:

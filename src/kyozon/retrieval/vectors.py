@@ -86,6 +86,12 @@ class Vectors:
         unit = normalised(vectors)
         return normalised(self._centring.of(unit, side)) if self._centring else unit
 
+    def blank(self, gone: NDArray[np.bool_]) -> None:
+        """Overwrite the vectors of the rows that `gone` is true for; their slots stay until compaction."""
+        slots = np.flatnonzero(gone[self.rows])
+        for column in (self._coarse, self._scales, self._exact):
+            column.view[slots] = 0
+
     def renumber(self, new: NDArray[np.int32]) -> None:
         """After compaction: row `i` is now `new[i]`, or gone where that is negative."""
         rows = new[self.rows]

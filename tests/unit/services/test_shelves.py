@@ -22,13 +22,15 @@ ASKED = Asked((("宿泊費", {}),), 10)
 class Feed:
     """Implements `KnowledgeFeed` for tenants with one document each; `read` are those whose words were read.
 
-    `recent_ones` are those who searched of late. At `broken` the database is away.
+    `recent_ones` are those who searched of late. At `broken` the database is away. `deleted` has the documents of those
+    tenants who deleted theirs, which is their second change.
     """
 
     def __init__(self, *recent_ones: str) -> None:
         self.recent_ones = recent_ones
         self.read: list[str] = []
         self.asked_for_gone = 0
+        self.deleted: dict[str, list[str]] = {}
         self.broken = ""
         self.reads = asyncio.Event()
         self.waits: dict[str, asyncio.Event] = {}
@@ -39,6 +41,11 @@ class Feed:
     async def recent(self, most: int) -> Sequence[tuple[str, int]]:
         return [(tenant, 1) for tenant in self.recent_ones[:most]]
 
+    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
+        if self.broken in tenants:
+            raise StorageUnavailable(Text("the database is away", "データベースが応答しません"))
+        return {tenant: 2 if tenant in self.deleted else 1 for tenant in tenants}
+
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         del after, most
         if tenant == self.broken:
@@ -48,9 +55,8 @@ class Feed:
         return [Indexed(f"doc_{tenant}", 1, "vs", Label(), frozenset(), {}, "words", "", 1)]
 
     async def gone(self, tenant: str, since: int) -> Sequence[str]:
-        del tenant, since
         self.asked_for_gone += 1
-        return ()
+        return self.deleted.get(tenant, []) if since < 2 else ()
 
     async def chunks(self, tenant: str, documents: Sequence[str]) -> Sequence[IndexedChunk]:
         self.read.append(tenant)
@@ -203,6 +209,35 @@ async def test_what_is_gone_is_not_asked_of_an_index_that_holds_nothing() -> Non
     assert feed.asked_for_gone == 0
     await shelves.search("a", 2, ASKED, scope("a"))
     assert feed.asked_for_gone == 1
+
+
+async def test_what_is_deleted_is_erased_although_nobody_searches_any_more() -> None:
+    shelves = Shelves(feed := Feed(), 1 << 30)
+    for tenant in "ab":
+        await search(shelves, tenant)
+    await shelves.erase()
+    assert feed.asked_for_gone == 0
+    feed.deleted["a"] = ["doc_a"]
+    for _ in range(2):
+        await shelves.erase()
+    assert [len(shelves._held[tenant].shelf._index._segments) for tenant in "ab"] == [0, 1]
+    assert shelves._held["a"].shelf.nbytes < shelves._held["b"].shelf.nbytes
+    assert feed.asked_for_gone == 1
+    assert feed.read == ["a", "b"]
+    assert await shelves.search("a", 2, ASKED, scope("a")) == ()
+    await search(shelves, "b")
+
+
+async def test_no_index_no_question() -> None:
+    feed = Feed()
+    feed.broken = "a"
+    shelves = Shelves(feed, 1 << 30)
+    await shelves.erase()
+    feed.broken = ""
+    await search(shelves, "a")
+    feed.broken = "a"
+    with pytest.raises(StorageUnavailable):
+        await shelves.erase()
 
 
 class Interrupted(Feed):

@@ -1,6 +1,7 @@
 """Search: for each reader as if there were nothing but what he may read."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,12 @@ from kyozon.services.knowledge.ranking import CANDIDATES, Ranked, Ranking
 from kyozon.services.knowledge.rights import reader_of
 from kyozon.services.knowledge.shelves import Shelves
 from kyozon.services.provenance import Provenance
+from kyozon.services.world import World
 
 if TYPE_CHECKING:
     from kyozon.services.knowledge.shelf import Asked
+
+_log = logging.getLogger(__name__)
 
 PURPOSE = Stated(purpose="search")
 """What the decisions on embedding queries say that they are for."""
@@ -106,6 +110,17 @@ class SearchService:
         """Once `known` is set, read ahead what those who searched of late look in: their first search need not wait."""
         await known.wait()
         await self._shelves.warm()
+
+    async def tend(self, world: World, seconds: float = 120.0) -> None:
+        """Take out of the indexes, again and again, what has been deleted; runs until cancelled."""
+        while True:
+            await world.sleep(seconds)
+            try:
+                await self._shelves.erase()
+            except StorageUnavailable:
+                continue
+            except Exception:  # noqa: BLE001 - a round that fails must not be the last one
+                _log.exception("taking deleted documents out of the search index failed; it is tried again")
 
     async def check(self, caller: Caller, search: Search) -> None:
         """Raises as `search` does of what is asked for, before anything is paid for; the queries may still be missing."""

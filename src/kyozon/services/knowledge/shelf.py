@@ -37,7 +37,7 @@ class Shelf:
         self._tenant = tenant
         self._feed = feed
         self._index = Index()
-        self._version = 0
+        self._version = self._erased = 0
         self._made_from: dict[str, tuple[str, str, int]] = {}
         self._turn = asyncio.Lock()
         self.nbytes = 0
@@ -54,6 +54,21 @@ class Shelf:
         async with self._turn:
             await self._catch_up(version)
             await _aside(self._index.settle)
+
+    async def erase(self, version: int) -> None:
+        """Let nothing be left of documents that went up to `version`. Searches go on while their words are taken out."""
+        async with self._turn:
+            since = max(self._version, self._erased)
+            if since < version and self._made_from:
+                await _aside(self._remove, await self._feed.gone(self._tenant, since))
+            self._erased = max(version, self._erased)
+            traces = await _aside(self._index.traces)
+        if traces is None:
+            return
+        erased = await _aside(traces.erased)
+        async with self._turn:
+            self._index.erase(traces, erased)
+            self._weigh()
 
     async def _catch_up(self, version: int) -> None:
         """Read what changed, if anything did. Changes of a tenant are counted one by one: up to `version`, all have come.

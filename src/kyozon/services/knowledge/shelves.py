@@ -66,6 +66,16 @@ class Shelves:
         except StorageUnavailable:
             return  # Searches say so themselves, and read what they need.
 
+    async def erase(self) -> None:
+        """Let nothing be left of what has been deleted, also in the indexes of those who do not search any more.
+
+        Raises:
+            StorageUnavailable: what has been deleted cannot be known now.
+        """
+        versions = await self._feed.versions(list(self._held)) if self._held else {}
+        for tenant, held in list(self._held.items()):
+            await held.shelf.erase(versions.get(tenant, 0))
+
     async def _warmed(self, tenant: str, version: int) -> bool:
         """Read a tenant's index; whether there was room for it."""
         # In a thread: what numpy takes to load, nobody else need wait for.

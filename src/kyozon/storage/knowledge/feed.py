@@ -30,6 +30,7 @@ SELECT v.tenant, v.version FROM knowledge_version v JOIN collection c ON c.tenan
 WHERE c.last_active_at > now() - interval '7 days'
 GROUP BY v.tenant ORDER BY max(c.last_active_at) DESC, v.tenant LIMIT $1
 """
+_VERSIONS = "SELECT tenant, version FROM knowledge_version WHERE tenant = ANY($1)"
 _CHANGES = """
 SELECT d.id, d.version, d.collection_id, d.readers, d.attributes, d.content, d.chunks, c.embedder
 FROM document d JOIN collection c ON c.id = d.collection_id
@@ -72,6 +73,12 @@ class PostgresKnowledgeFeed:
     async def recent(self, most: int) -> Sequence[tuple[str, int]]:
         """Tenants who search."""
         return [(row["tenant"], row["version"]) for row in await self._rows(_RECENT, most)]
+
+    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
+        """How far each has come."""
+        rows = await self._rows(_VERSIONS, [to_text(tenant) for tenant in tenants])
+        found = {row["tenant"]: row["version"] for row in rows}
+        return {tenant: found[to_text(tenant)] for tenant in tenants if to_text(tenant) in found}
 
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         """Documents that changed."""

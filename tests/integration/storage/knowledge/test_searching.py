@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 import pytest
+from msgspec import structs
 
+from kyozon.bootstrap.world import WORLD
 from kyozon.domain.callers import Caller
-from kyozon.domain.errors import InvalidRequest, NotFound, UpstreamUnreachable
+from kyozon.domain.errors import InvalidRequest, NotFound, StorageUnavailable, UpstreamUnreachable
 from kyozon.domain.knowledge import LONGEST_QUERY, Collection, Comparison, Document, Passage, Reader, Search, Share
 from kyozon.domain.labels import Clearance, Label, Level
+from kyozon.domain.language import Text
 from kyozon.ports.knowledge_index import IndexedChunk
+from kyozon.retrieval.tokens import keys
 from kyozon.services.knowledge.documents import Attaching
 from kyozon.services.knowledge.searching import Searched, SearchService
 from kyozon.services.provenance import Wish
@@ -265,3 +270,37 @@ async def test_a_server_that_starts_reads_ahead_for_who_searched_of_late(
     assert place.feed.read == ([document.id] if ahead else [])
     assert await place.texts(ANN, "宿泊費", papers) == [LODGING]
     assert place.feed.read == [document.id]
+
+
+class AwayFeed(WatchedFeed):
+    """The database is away when the counts of changes are asked for first."""
+
+    away = True
+
+    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
+        if self.away:
+            self.away = False
+            raise StorageUnavailable(Text("the database is away", "データベースが応答しません"))
+        return await super().versions(tenants)
+
+
+async def test_what_is_deleted_goes_from_the_index_of_a_server_that_nobody_asks_any_more(place: Place) -> None:
+    papers = await place.shelf.collection(ANN)
+    gone, stays = [await place.shelf.document(ANN, papers, text) for text in (LODGING, LEAVE)]
+    place.here, slept = place._service(AwayFeed(place.shelf.database)), list[float]()
+    await place.search(ANN, "宿泊費", papers)
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise asyncio.CancelledError
+
+    await place.shelf.documents.detach(ANN, papers.id, gone.file)
+    with pytest.raises(asyncio.CancelledError):
+        await place.here.tend(structs.replace(WORLD, sleep=sleep))
+
+    index = place.here._shelves._held["default"].shelf._index
+    assert (gone.id in index, stays.id in index) == (False, True)
+    (left,) = index._segments
+    assert not np.diff(left.find(keys("宿泊費")), axis=0).any()
+    assert await place.texts(ANN, "有給休暇", papers) == [LEAVE]
