@@ -1,15 +1,15 @@
 """The candidates of a decision as a table, and what would have changed the choice: for every command that explains one."""
 
-import re
 from decimal import Decimal
 
 from kyozon.cli.attempts import plan_row
 from kyozon.cli.mattered import mattered
+from kyozon.cli.objections import objection_said
 from kyozon.cli.output import out, print_table
 from kyozon.cli.speech import aside, language, say
 from kyozon.cli.timing import expected_seconds, lateness
 from kyozon.cli.tried import tried
-from kyozon.domain.decisions import Candidate, Decision, Exclusion, Exploration
+from kyozon.domain.decisions import Candidate, Decision, Exploration
 from kyozon.domain.quality import Goal
 from kyozon.governance.needs import EVERY_LENGTH
 from kyozon.routing.measured import at_most, loss, surest
@@ -118,17 +118,9 @@ def _expected(candidate: Candidate) -> list[str]:
 
 def _because(decision: Decision, candidate: Candidate) -> list[str]:
     masked = [say("gets masked words", "マスクした内容を送信")] if candidate.masked else []
-    objections = [_objection(o).replace("[", r"\[") for o in candidate.objections]
+    objections = [objection_said(o).replace("[", r"\[") for o in candidate.objections]
     why = _health(candidate) or lateness(decision, candidate) or _passed_over(decision, candidate)
     return [*objections, *why, *masked]
-
-
-def _objection(found: Exclusion) -> str:
-    """What was needed, and what the model had."""
-    if found.rule == "context":
-        need, have = (re.sub(r"\D", "", words) for words in (found.need, found.have))
-        return say(f"context: about {need} tokens, reads {have}", f"文脈長：約 {need} トークン、読めるのは {have} トークン")
-    return f"{found.rule}: {found.need} ≠ {found.have}"
 
 
 def _passed_over(decision: Decision, candidate: Candidate) -> list[str]:

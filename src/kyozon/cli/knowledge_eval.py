@@ -68,7 +68,7 @@ def _compares(command: F) -> F:
     help=say(
         "Search a collection for each question of FILE and measure what is found; with --answers, what is answered, too. "
         "Exit status 1 where it is surely worse than what it is compared with.",
-        "FILE の質問ごとにコレクションを検索し、結果を測定します。--answers で回答も測定します。"
+        "--questions の質問ごとにコレクションを検索し、結果を測定します。--answers で回答も測定します。"
         "比較対象より確実に悪い場合は終了コード 1 を返します。",
     ),
 )

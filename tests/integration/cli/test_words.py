@@ -27,7 +27,8 @@ def screens(command, context):
 
 print(json.dumps(list(screens(kyozon.cli.main, click.Context(kyozon.cli.main, info_name="kyozon", max_content_width=100)))))
 """
-ENGLISH = re.compile(r"Usage:|Options:|Commands:|Show |default:|required\]|^ +\w+ +\.\.\.$", re.MULTILINE)
+OF_VALUES = r"INTEGER|FLOAT|--\S+ (?:TEXT|FILE|DIR|SECONDS)\b|OPTIONS|ARGS"
+ENGLISH = re.compile(rf"{OF_VALUES}|Usage:|Options:|Commands:|Show |default:|required\]|^ +\w+ +\.\.\.$", re.MULTILINE)
 
 
 def said(*words: str, **environ: str) -> str:
