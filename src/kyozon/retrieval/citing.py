@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from kyozon.domain.knowledge import Anchor, Citation
 from kyozon.retrieval.claims import Span
-from kyozon.retrieval.grounding import SUPPORTED, Memory, Support, across, support
+from kyozon.retrieval.grounding import Memory, Support, across, said_by, support
 from kyozon.retrieval.packing import Source
+from kyozon.retrieval.rows import mixed_up, rows
 
 # Every run is looked through once (possessive, and only from its beginning): a model may say nothing else for long.
 _ONE = r"[\[【［]\s*+(?:source|passage|資料|出典)?\s*+\d{1,2}(?:\s*+[,、，]\s*+\d{1,2})*\s*+(?:†[^\]】］]{0,80})?[\]】］]"
@@ -84,9 +85,13 @@ def stands(citation: Citation, text: str, start: int = 0) -> bool:
 
 def _places(claim: str, source: Source, memory: Memory) -> Iterator[Found]:
     found = support(claim, source.text, memory)
-    if found.holds(SUPPORTED):
+    if found.holds() and not mixed_up(claim, source, found.span, memory):
         span = _quoted(claim, source.text) or found.span
         yield Found(source, _bounded(span), _ranked(found, source))
+    for head, span in rows(source):
+        found = said_by(f"{head}\n{source.text[slice(*span)]}", claim, source.text, memory)
+        if found.holds() and not mixed_up(claim, source, span, memory):
+            yield Found(source, _bounded(span), _ranked(found, source), head)
 
 
 def _ranked(found: Support, source: Source) -> float:

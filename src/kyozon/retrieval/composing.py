@@ -172,7 +172,7 @@ class Composer:
             return False
         if not self._evident:
             return found.source.number in cited
-        return bearing(self._question, found.source, found.span) >= _BEARS
+        return bearing(self._question, found.source, found.span, found.head) >= _BEARS
 
     def _claim(self, words: str, found: Found | None) -> None:
         start = len(self._said)

@@ -13,6 +13,7 @@ from kyozon.retrieval.asking import asked, held
 from kyozon.retrieval.claims import Span, claims
 from kyozon.retrieval.grounding import folded_numbers, grams, numbers, stems, windows
 from kyozon.retrieval.packing import Source
+from kyozon.retrieval.rows import rows
 
 EVIDENT = 0.67
 """From which share on words may be quoted as an answer, and a model need not name the source itself (`bench.citations`)."""
@@ -55,12 +56,15 @@ class Evidence(Struct, frozen=True):
 _NOTHING = Evidence(0.0, 0.0, numbers=False, kind=False)
 
 
-def bearing(question: str, source: Source, span: Span) -> float:
-    """The share of the question's words that a place has, with its headings and the claims before and after it."""
+def bearing(question: str, source: Source, span: Span, head: str = "") -> float:
+    """The share of the question's words that a place has, with its headings and the claims before and after it.
+
+    `head` is that of the table whose row the place is.
+    """
     spans = claims(source.text)
     start = max((begin for begin, end in spans if end <= span[0]), default=span[0])
     stop = min((end for begin, end in spans if begin >= span[1]), default=span[1])
-    place = _above(source) + source.text[start:stop]
+    place = f"{_above(source)}{head}\n{source.text[start:stop]}"
     return (_share(_terms(question), place) + _paired(_pairs(question), place)) / 2
 
 
@@ -82,10 +86,12 @@ def evidence(question: str, sources: Sequence[Source]) -> Evidence:
 
 
 def _places(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
-    """The headings above a few claims that follow one another, and these."""
+    """The headings above a few claims that follow one another, and these; above a row also the head of its table."""
     for source in sources:
         for start, end in windows(source.text):
             yield _above(source), source.text[start:end]
+        for head, (start, end) in rows(source):
+            yield f"{_above(source)}{head}\n", source.text[start:end]
 
 
 def _above(source: Source) -> str:

@@ -102,6 +102,13 @@ def support(claim: str, source: str, memory: Memory | None = None) -> Support:
     return best
 
 
+def said_by(words: str, claim: str, source: str, memory: Memory) -> Support:
+    """How far words of a source, such as a row under the head of its table, say a claim together; without their place."""
+    wanted = memory.grams(claim)
+    share = len(wanted & memory.grams(words)) / len(wanted) if wanted else 0.0
+    return Support(share, faults=faults(claim, words, source) if share >= SUPPORTED else ())
+
+
 def across(claim: str, source: str, memory: Memory | None = None) -> Support:
     """The place that has all numbers of a claim in another script, of which there must be one, and denies as it does.
 

@@ -4,12 +4,12 @@ Of a table it is the row that was asked for, under the table's head; words and r
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 from kyozon.retrieval.citing import Found
-from kyozon.retrieval.claims import Span, claims, is_row
+from kyozon.retrieval.claims import claims, is_row
 from kyozon.retrieval.grounding import Memory, covered
 from kyozon.retrieval.packing import Source
+from kyozon.retrieval.rows import rows
 
 _AS_CLOSE = 0.6
 _LONGER = 0.08
@@ -33,37 +33,16 @@ def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Fo
 
 
 def _places(question: str, source: Source, memory: Memory) -> Iterator[Found]:
-    rows = list(_rows(source))
-    for head, span in rows:
+    table = list(rows(source))
+    for head, span in table:
         words = f"{head}\n{source.text[slice(*span)]}"
         if len(memory.grams(words)) >= _FEWEST:
             yield Found(source, span, covered(question, [words]) + 0.1 / source.number, head)
     for span in memory.windows(source.text):
         words = source.text[slice(*span)]
-        if len(memory.grams(words)) >= _FEWEST and not (rows and any(map(is_row, words.split("\n")))):
+        if len(memory.grams(words)) >= _FEWEST and not (table and any(map(is_row, words.split("\n")))):
             more = len(claims(words)) - 1
             yield Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more)
-
-
-def _rows(source: Source) -> Iterator[tuple[str, Span]]:
-    """The head and the place of every row of every table. What began before the source has its head in the context."""
-    before = source.context.rpartition("\n")[2]
-    for rows, spans in groupby(_lines(source.text), lambda span: is_row(source.text[slice(*span)])):
-        told = [span for span in spans if any(map(str.isalnum, source.text[slice(*span)]))] if rows else []
-        if not told:
-            continue
-        first = source.text[slice(*told[0])]
-        begun = told[0][0] == 0 and is_row(before) and before.count("|") >= first.count("|")
-        for span in told if begun else told[1:]:
-            yield before if begun else first, span
-
-
-def _lines(text: str) -> Iterator[Span]:
-    at = 0
-    for line in text.split("\n"):
-        if line.strip():
-            yield at, at + len(line.rstrip())
-        at += len(line) + 1
 
 
 def _is_said(one: Found, other: Found) -> bool:
