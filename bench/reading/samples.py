@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -42,6 +43,12 @@ class _Sheet:
     def __init__(self, path: Path) -> None:
         self.canvas = Canvas(str(path), pagesize=(_WIDTH, _HEIGHT), invariant=True)
         self.top = 70.0
+
+    def lie(self) -> None:
+        """The page lies on its side, and says so: what is written on it stands when it is shown."""
+        self.canvas.setPageRotation(90)
+        self.canvas.translate(_HEIGHT, 0)
+        self.canvas.rotate(90)
 
     def put(self, left: float, top: float, words: str, size: float = _LETTER) -> None:
         self.canvas.setFont(_NAME, size)
@@ -121,6 +128,19 @@ def _ruled(folder: Path, language: str, _: Path) -> Sample:
     return Sample("ruled table", language, path.name, (*ARTICLES[language][:2], ARTICLES[language][3]), RATES[language])
 
 
+def _turned(folder: Path, language: str, _: Path) -> Sample:
+    """A ruled table on a page that is printed on its side and shown upright."""
+    path = folder / f"turned-{language}.pdf"
+    sheet = _Sheet(path)
+    sheet.lie()
+    sheet.text(ARTICLES[language][:1])
+    sheet.table(RATES[language], (_LEFT, 150, 290, 360, 520), ruled=True)
+    sheet.text(ARTICLES[language][3:4])
+    sheet.canvas.save()
+    articles = (ARTICLES[language][0], ARTICLES[language][3])
+    return Sample("table on a turned page", language, path.name, articles, RATES[language])
+
+
 def _overleaf(folder: Path, language: str, _: Path) -> Sample:
     path = folder / f"overleaf-{language}.pdf"
     sheet = _Sheet(path)
@@ -166,6 +186,20 @@ def _scan(folder: Path, language: str, font: Path) -> Sample:
     return Sample("scan", language, path.name, ARTICLES[language])
 
 
+def _shown(folder: Path, language: str, font: Path) -> Sample:
+    """A page of words with a scan between them."""
+    path = folder / f"shown-{language}.pdf"
+    sheet = _Sheet(path)
+    sheet.text(ARTICLES[language][:1])
+    scan = _scanned(ARTICLES[language][1:4], font)
+    high = 470.0 * scan.height / scan.width
+    sheet.canvas.drawImage(ImageReader(scan), _LEFT, _HEIGHT - sheet.top - high, 470, high)
+    sheet.top += high + 40
+    sheet.text(ARTICLES[language][4:5])
+    sheet.canvas.save()
+    return Sample("picture in PDF", language, path.name, ARTICLES[language])
+
+
 def _pasted(folder: Path, language: str, font: Path) -> Sample:
     """A Word file of one paragraph and a picture of the others."""
     path = folder / f"pasted-{language}.docx"
@@ -178,10 +212,12 @@ def _pasted(folder: Path, language: str, font: Path) -> Sample:
 _MAKERS: tuple[Callable[[Path, str, Path], Sample], ...] = (
     _rules,
     _ruled,
+    _turned,
     _overleaf,
     _unruled,
     _two_columns,
     _scan,
+    _shown,
     _pasted,
 )
 

@@ -12,7 +12,9 @@ WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _SLIDE = "http://schemas.openxmlformats.org/presentationml/2006/main"
 _DRAWING_AT = "http://schemas.openxmlformats.org/drawingml/2006"
-_DRAWING = f"{_DRAWING_AT}/main"
+DRAWING = f"{_DRAWING_AT}/main"
+_DIAGRAM = f"{_DRAWING_AT}/diagram"
+_SHAPE = "http://schemas.microsoft.com/office/word/2010/wordprocessingShape"
 
 
 def _style(name: str, called: str, depth: int) -> str:
@@ -69,13 +71,50 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def drawing(link: str) -> str:
     """A paragraph of Word with a picture."""
-    shown = f'<a:blip xmlns:a="{_DRAWING}" xmlns:r="{_ROLES}" r:embed="{link}"/>'
+    shown = f'<a:blip xmlns:a="{DRAWING}" xmlns:r="{_ROLES}" r:embed="{link}"/>'
     held = f'<pic:pic xmlns:pic="{_DRAWING_AT}/picture"><pic:blipFill>{shown}</pic:blipFill></pic:pic>'
     graphic = (
-        f'<a:graphic xmlns:a="{_DRAWING}"><a:graphicData uri="{_DRAWING_AT}/picture">{held}</a:graphicData></a:graphic>'
+        f'<a:graphic xmlns:a="{DRAWING}"><a:graphicData uri="{_DRAWING_AT}/picture">{held}</a:graphicData></a:graphic>'
     )
     inline = f'<wp:inline xmlns:wp="{_DRAWING_AT}/wordprocessingDrawing"><wp:docPr id="1" name="p"/>{graphic}</wp:inline>'
     return f"<w:p><w:r><w:drawing>{inline}</w:drawing></w:r></w:p>"
+
+
+def framed(*words: str) -> str:
+    """A text box as Word writes it, in the new way and in the old; to stand in a paragraph."""
+    held = f"<w:txbxContent>{''.join(map(paragraph, words))}</w:txbxContent>"
+    shape = f'<wps:wsp xmlns:wps="{_SHAPE}"><wps:txbx>{held}</wps:txbx></wps:wsp>'
+    graphic = f'<a:graphic xmlns:a="{DRAWING}"><a:graphicData uri="{_SHAPE}">{shape}</a:graphicData></a:graphic>'
+    anchor = f'<wp:anchor xmlns:wp="{_DRAWING_AT}/wordprocessingDrawing"><wp:docPr id="2" name="t"/>{graphic}</wp:anchor>'
+    old = f'<w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textbox>{held}</v:textbox></v:shape></w:pict>'
+    return (
+        '<w:r><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        f'<mc:Choice Requires="wps"><w:drawing>{anchor}</w:drawing></mc:Choice><mc:Fallback>{old}</mc:Fallback>'
+        "</mc:AlternateContent></w:r>"
+    )
+
+
+def diagram(link: str) -> str:
+    """SmartArt whose model is behind a link."""
+    named = f'<dgm:relIds xmlns:dgm="{_DIAGRAM}" xmlns:r="{_ROLES}" r:dm="{link}" r:lo="x" r:qs="y" r:cs="z"/>'
+    graphic = f'<a:graphic xmlns:a="{DRAWING}"><a:graphicData uri="{_DIAGRAM}">{named}</a:graphicData></a:graphic>'
+    return f'<wp:inline xmlns:wp="{_DRAWING_AT}/wordprocessingDrawing"><wp:docPr id="3" name="d"/>{graphic}</wp:inline>'
+
+
+def model(points: Mapping[str, tuple[str, str]]) -> str:
+    """The model of SmartArt: by its name what each point hangs on, and its words."""
+    said = "".join(
+        f'<dgm:pt modelId="{name}"><dgm:t><a:p><a:r><a:t>{words}</a:t></a:r></a:p></dgm:t></dgm:pt>'
+        f'<dgm:pt modelId="p{name}" type="pres"><dgm:t><a:p><a:r><a:t>no words</a:t></a:r></a:p></dgm:t></dgm:pt>'
+        for name, (_, words) in points.items()
+    )
+    hung = "".join(
+        f'<dgm:cxn modelId="c{name}" srcId="{above}" destId="{name}" srcOrd="{name}"/>'
+        for name, (above, _) in points.items()
+        if above
+    )
+    inner = f"<dgm:ptLst>{said}</dgm:ptLst><dgm:cxnLst>{hung}</dgm:cxnLst>"
+    return f'<dgm:dataModel xmlns:dgm="{_DIAGRAM}" xmlns:a="{DRAWING}">{inner}</dgm:dataModel>'
 
 
 def with_parts(path: Path, parts: Mapping[str, bytes | str]) -> Path:
@@ -129,7 +168,7 @@ def slides_file(path: Path, slides: Sequence[Sequence[str]], order: Sequence[int
             for at, text in enumerate(texts)
         )
         parts[f"ppt/slides/slide{number}.xml"] = (
-            f'<p:sld xmlns:p="{_SLIDE}" xmlns:a="{_DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
+            f'<p:sld xmlns:p="{_SLIDE}" xmlns:a="{DRAWING}"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
             f"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>{shapes}</p:spTree></p:cSld></p:sld>"
         )
         linked.append(("slide", f"slides/slide{number}.xml"))

@@ -1,6 +1,5 @@
-"""Looks at an Office file's archive before anything in it is unpacked."""
+"""Looks at an Office file's archive before anything in it is unpacked; and copies it with one part changed."""
 
-import re
 import zipfile
 import zlib
 from io import BytesIO
@@ -14,11 +13,8 @@ _ALWAYS_ALLOWED = 32 << 20
 _HIGHEST_RATIO = 150  # XML of office programs packs to a tenth to a fortieth.
 _ENCRYPTED = 0x1
 _HEAD = 2048
-# The reading of a word, in small print over it, would stand in the middle of the sentence.
-_READINGS = re.compile(rb"<w:rt>.*?</w:rt>", re.DOTALL)
-_DOCUMENT = "word/document.xml"
 
-PARTS = {_DOCUMENT: "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
+PARTS = {"word/document.xml": "docx", "ppt/presentation.xml": "pptx", "xl/workbook.xml": "xlsx"}
 """The part that says what an archive is."""
 
 
@@ -61,23 +57,18 @@ def _checked(parts: list[zipfile.ZipInfo], size: int) -> None:
         raise refusals.locked()
 
 
-def without_readings(path: Path) -> bytes:
-    """A Word file with the base of its furigana only; as it is, where it has none.
+def replaced(raw: bytes, part: str, content: bytes) -> bytes:
+    """The archive with another content of one part.
 
     Raises:
-        InvalidFile: the archive is damaged.
+        InvalidFile: it is damaged.
     """
-    raw = path.read_bytes()
+    written = BytesIO()
     try:
-        with zipfile.ZipFile(BytesIO(raw)) as archive:
-            document = archive.read(_DOCUMENT)
-            if b"<w:rt>" not in document:
-                return raw
-            kept = {info.filename: archive.read(info) for info in archive.infolist() if not info.is_dir()}
+        with zipfile.ZipFile(BytesIO(raw)) as archive, zipfile.ZipFile(written, "w") as copy:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    copy.writestr(info.filename, content if info.filename == part else archive.read(info))
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, zlib.error) as error:
         raise refusals.broken(refusals.NO_PARTS) from error
-    written = BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        for name, content in (kept | {_DOCUMENT: _READINGS.sub(b"", document)}).items():
-            archive.writestr(name, content)
     return written.getvalue()

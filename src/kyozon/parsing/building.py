@@ -46,10 +46,14 @@ class Building:
         return start
 
     def lines(self, lines: Iterable[Line]) -> list[tuple[int, Line]]:
-        """The lines of a page, or of a part of it; those that are no tables, with the offset at which each begins."""
-        added = []
+        """The lines of a page, or of a part of it; those by themselves, with the offset at which each begins."""
+        added: list[tuple[int, Line]] = []
         for line in lines:
-            if line.rows:
+            if line.scan:
+                if added:
+                    self.gap()
+                self.scan(line.scan)
+            elif line.rows:
                 self.table(line.rows, continues=line.continues)
             else:
                 added.append((self.block(line.words, "\n"), line))

@@ -1,4 +1,4 @@
-"""PDF, page by page: the words that stand in the file, and of pages that are pictures what OCR reads."""
+"""PDF, page by page: the words that stand in the file, and what OCR reads of pictures."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,29 +6,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from kyozon.domain.knowledge import Heading, Parsed
 from kyozon.parsing import refusals
 from kyozon.parsing.articles import article_headings
 from kyozon.parsing.building import Building, on_one_line
+from kyozon.parsing.figures import in_reading_order
 from kyozon.parsing.lines import Line
-from kyozon.parsing.pdf_lines import lines_of, usual_height
+from kyozon.parsing.pdf_lines import usual_height, words_of
+from kyozon.parsing.pdf_pictures import Pictures, has_pictures, page_as_picture
+from kyozon.parsing.pdf_turning import turn_level
 from kyozon.parsing.running_heads import with_tables_joined, without_running_heads
-from kyozon.parsing.scans import lines_in
 from kyozon.parsing.unwrapping import unwrapped
 from kyozon.ports.knowledge_parsing import Report
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument
 
 _TAIL = 1 << 16
-_FEWEST_CHARACTERS = 16
+_FEWEST_CHARACTERS = 16  # of a page: where there are fewer, beside a picture, all of it may be one
 _ILLEGIBLE = re.compile("[\ue000-\uf8ff\ufffd\x00-\x08]")
-_MOST_ILLEGIBLE = 0.3
-_DOTS_PER_INCH = 200
-_LONGEST_SIDE = 4000
+_MOST_ILLEGIBLE = 0.3  # characters: where there are more, nobody can tell the letters apart
 _HIGHER = 1.18  # than the usual letters a heading is
 _LONGEST_HEADING = 80
 _MOST_HEADINGS = 0.25  # of all lines; where there are more they are something else
@@ -40,13 +37,6 @@ _NO_TITLE = re.compile(
 )
 
 
-class _Page(Struct, frozen=True):
-    """The lines of a page, and whether OCR has read them."""
-
-    lines: Sequence[Line]
-    scanned: bool = False
-
-
 def parse_pdf(path: Path, title: str, report: Report) -> Parsed:
     """The words of a PDF; headings are numbered articles, and lines in larger letters than most.
 
@@ -54,11 +44,12 @@ def parse_pdf(path: Path, title: str, report: Report) -> Parsed:
         InvalidFile: it is damaged, cut off, locked, or there are no words in it.
         MissingPiece: what reads PDF, or pictures, is not installed.
     """
-    pages: list[_Page] = []
+    pages: list[list[Line]] = []
+    pictures = Pictures()
     with _opened(path) as document:
         count = len(document)
         for number in range(count):
-            pages.append(_page(document, number))
+            pages.append(_page(document, number, pictures))
             report(number + 1, count)
         own = on_one_line(str(document.get_metadata_value("Title") or ""))
     return _built(pages, title if not own or _NO_TITLE.match(own) else own)
@@ -86,7 +77,7 @@ def _opened(path: Path) -> "Iterator[PdfDocument]":
         document.close()
 
 
-def _page(document: "PdfDocument", number: int) -> _Page:
+def _page(document: "PdfDocument", number: int, pictures: Pictures) -> list[Line]:
     import pypdfium2  # noqa: PLC0415 - it is in an extra
 
     try:
@@ -94,44 +85,33 @@ def _page(document: "PdfDocument", number: int) -> _Page:
     except pypdfium2.PdfiumError as error:
         raise refusals.broken_page(number + 1) from error
     try:
-        lines = lines_of(page)
-        return _Page(lines_in(_picture(page)), scanned=True) if _is_picture(page, lines) else _Page(lines)
+        turn_level(page)
+        figures = pictures.on(page)
+        words = words_of(page, placed=bool(figures))
+        said = "".join(line.words for part in words.parts for line in part.lines)
+        if len(_ILLEGIBLE.findall(said)) > _MOST_ILLEGIBLE * len(said):
+            parts = page_as_picture(page, ())
+        elif len("".join(said.split())) < _FEWEST_CHARACTERS and has_pictures(page):
+            parts = in_reading_order(words.parts, page_as_picture(page, words_of(page, placed=True).places))
+        else:
+            parts = in_reading_order(words.parts, pictures.read(page, figures, words.places))
+        return [line for part in parts for line in part.lines]
     finally:
         page.close()
 
 
-def _is_picture(page: "PdfPage", lines: Sequence[Line]) -> bool:
-    """Whether hardly anything can be read in it as it is, and there is a picture, or letters nobody can tell apart."""
-    import pypdfium2.raw as pdfium  # noqa: PLC0415 - it is in an extra
-
-    words = "".join(line.words for line in lines)
-    if len(_ILLEGIBLE.findall(words)) > _MOST_ILLEGIBLE * len(words):
-        return True
-    few = len("".join(words.split())) < _FEWEST_CHARACTERS
-    return few and any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE]))
-
-
-def _picture(page: "PdfPage") -> "Image":
-    longest = max(page.get_size())
-    scale = min(_DOTS_PER_INCH / 72, _LONGEST_SIDE / max(longest, 1.0))
-    picture: Image = page.render(scale=scale).to_pil()
-    return picture
-
-
-def _built(pages: Sequence[_Page], title: str) -> Parsed:
+def _built(pages: Sequence[Sequence[Line]], title: str) -> Parsed:
     building = Building()
-    written = without_running_heads([[] if page.scanned else page.lines for page in pages])
-    sizes = _heading_sizes([line for lines in written for line in lines])
+    written = without_running_heads(pages)
+    sizes = _heading_sizes([line for lines in written for line in lines if not line.scan])
     large: dict[int, Heading] = {}
-    for page, lines in zip(pages, with_tables_joined(written), strict=True):
+    for lines in with_tables_joined(written):
         building.page()
-        if page.scanned:
-            building.scan(page.lines)
-            continue
         for start, line in building.lines(unwrapped(lines)):
             if line.height in sizes and _may_be_heading(line):
                 large[start] = Heading(start, 1 + sizes.index(line.height), on_one_line(line.words))
-        building.gap()
+        if not (lines and lines[-1].scan):
+            building.gap()
     numbered = {heading.start: heading for heading in article_headings(building.text)}
     building.mark((large | numbered).values())
     return building.parsed(title)
@@ -145,4 +125,4 @@ def _heading_sizes(lines: Sequence[Line]) -> list[float]:
 
 
 def _may_be_heading(line: Line) -> bool:
-    return not line.rows and len(line.words) <= _LONGEST_HEADING and not _WORDLESS.fullmatch(line.words)
+    return not line.whole and len(line.words) <= _LONGEST_HEADING and not _WORDLESS.fullmatch(line.words)

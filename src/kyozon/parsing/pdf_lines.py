@@ -1,4 +1,4 @@
-"""The lines of a PDF page, in the order in which they are read; a table is one of them."""
+"""What is written on a PDF page, in the order in which it is read: lines, and tables."""
 
 import re
 from collections import Counter
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from kyozon.parsing.columns import Box, in_two_columns, rows
 from kyozon.parsing.grids import grids
-from kyozon.parsing.lines import Line
-from kyozon.parsing.pdf_tables import Found, Table, in_columns, ruled
+from kyozon.parsing.lines import Line, Part
+from kyozon.parsing.pdf_tables import Found, in_columns, ruled
 from kyozon.parsing.pdf_text import Written
 from kyozon.parsing.rulings import rulings_of
 
@@ -22,14 +24,21 @@ _SWITCHES = 0.3  # of the boxes follow one of the other column, where a page was
 _FEWEST_ROWS = 3
 
 
-def lines_of(page: "PdfPage") -> list[Line]:
-    """The lines of a page, without furigana."""
+class Words(Struct, frozen=True):
+    """The parts of a page, without furigana; and, if asked for, where there are words."""
+
+    parts: Sequence[Part]
+    places: Sequence[Box] = ()
+
+
+def words_of(page: "PdfPage", *, placed: bool) -> Words:
+    """What is written on a page that is level; `placed` if the places of words are asked for, which takes a while."""
     text = page.get_textpage()
     try:
-        found = _read(Written(text, page.get_height()), page)
+        written = Written(text, page.get_height())
+        return Words(_without_ruby(_read(written, page)), written.places() if placed else ())
     finally:
         text.close()
-    return _without_ruby(found)
 
 
 def usual_height(lines: Sequence[Line]) -> float:
@@ -40,33 +49,33 @@ def usual_height(lines: Sequence[Line]) -> float:
     return max(heights, key=lambda height: heights[height], default=0.0)
 
 
-def _read(written: Written, page: "PdfPage") -> list[Line]:
+def _read(written: Written, page: "PdfPage") -> list[Part]:
     drawn = ruled(written, grids(rulings_of(page)))
     rects = written.rects()
     found = in_columns(written, drawn.rest) if _may_stand_in_columns(rects) else Found((), drawn.rest)
     tables = [*drawn.tables, *found.tables]
     if tables or _is_interleaved(in_two_columns(rects)):
         pieces = [piece for line in found.rest for piece in written.pieces(*line)]
-        alone = [Table(written.box(*piece, piece[0]), (written.line(*piece),)) for piece in pieces]
+        alone = [Part(written.box(*piece, piece[0]), (written.line(*piece),)) for piece in pieces]
         ordered = _across_columns([*tables, *alone])
         if ordered is not None:
             return ordered
-    return _in_order([*tables, *(Table(written.box(*span, span[0]), (written.line(*span),)) for span in found.rest)])
+    return _in_order([*tables, *(Part(written.box(*span, span[0]), (written.line(*span),)) for span in found.rest)])
 
 
-def _in_order(items: Sequence[Table]) -> list[Line]:
+def _in_order(items: Sequence[Part]) -> list[Part]:
     """In the order of the file, which is the right one nearly always."""
-    return [line for item in sorted(items, key=lambda one: one.box.ordinal) for line in item.lines]
+    return sorted(items, key=lambda one: one.box.ordinal)
 
 
-def _across_columns(items: Sequence[Table]) -> list[Line] | None:
-    """The lines of a page that was written line by line across its two columns; None for any other."""
-    filed = sorted(items, key=lambda one: one.box.ordinal)
+def _across_columns(items: Sequence[Part]) -> list[Part] | None:
+    """The parts of a page that was written line by line across its two columns; None for any other."""
+    filed = _in_order(items)
     boxes = [Box(one.box.left, one.box.top, one.box.right, one.box.bottom, at) for at, one in enumerate(filed)]
     ordered = in_two_columns(boxes)
     if ordered is None or not _is_interleaved(ordered):
         return None
-    return [line for box in ordered for line in filed[box.ordinal].lines]
+    return [filed[box.ordinal] for box in ordered]
 
 
 def _may_stand_in_columns(rects: Sequence[Box]) -> bool:
@@ -88,6 +97,10 @@ def _is_interleaved(ordered: Sequence[Box] | None) -> bool:
     return jumps > _SWITCHES * len(ordered)
 
 
-def _without_ruby(lines: list[Line]) -> list[Line]:
-    usual = usual_height(lines)
-    return [line for line in lines if line.height > _RUBY * usual or not _KANA.fullmatch(line.words)]
+def _without_ruby(parts: Sequence[Part]) -> list[Part]:
+    usual = usual_height([line for part in parts for line in part.lines])
+    return [part for part in parts if not all(_is_ruby(line, usual) for line in part.lines)]
+
+
+def _is_ruby(line: Line, usual: float) -> bool:
+    return line.height <= _RUBY * usual and _KANA.fullmatch(line.words) is not None

@@ -9,7 +9,7 @@ from msgspec import Struct
 from kyozon.parsing.aligned import aligned, as_line
 from kyozon.parsing.columns import Box, rows
 from kyozon.parsing.grids import Grid, filled
-from kyozon.parsing.lines import Line
+from kyozon.parsing.lines import Line, Part
 from kyozon.parsing.pdf_text import Span, Written
 from kyozon.parsing.unwrapping import together
 
@@ -19,17 +19,10 @@ _Place = tuple[int, int]
 _FULL = 2.2  # letters that a wrapped line of a cell may end before its edge
 
 
-class Table(Struct, frozen=True):
-    """A table as a line with rows, after what stands over its whole width. `box.ordinal` is its first character."""
-
-    box: Box
-    lines: Sequence[Line]
-
-
 class Found(Struct, frozen=True):
-    """The tables of a page, and the spans of the other words."""
+    """The tables of a page, `box.ordinal` of each its first character; and the spans of the other words."""
 
-    tables: Sequence[Table]
+    tables: Sequence[Part]
     rest: Sequence[Span]
 
 
@@ -79,7 +72,7 @@ def _place(grids: Sequence[Grid], middle: tuple[float, float] | None) -> _Place 
     return None
 
 
-def _drawn(written: Written, grid: Grid, spans: Mapping[int, list[Span]]) -> Table | None:
+def _drawn(written: Written, grid: Grid, spans: Mapping[int, list[Span]]) -> Part | None:
     words = {cell: _cell(written, own, grid.right(cell)) for cell, own in spans.items()}
     found = filled(grid, words) if words else None
     if found is None:
@@ -88,7 +81,7 @@ def _drawn(written: Written, grid: Grid, spans: Mapping[int, list[Span]]) -> Tab
     height = written.line(first, first + 1).height
     box = Box(grid.columns[0], grid.rows[0], grid.columns[-1], grid.rows[-1], first)
     titles = [Line(title, box.left, box.right, height) for title in found[0].splitlines()]
-    return Table(box, [*titles, as_line(found[1], box, height)])
+    return Part(box, [*titles, as_line(found[1], box, height)])
 
 
 def _cell(written: Written, spans: Sequence[Span], right: float) -> str:
@@ -119,7 +112,7 @@ def in_columns(written: Written, spans: Sequence[Span]) -> Found:
         taken.update(table.ordinals)
         first = min(table.ordinals)
         box = table.box(pieces[first][0][0])
-        tables.append(Table(box, [as_line(table.said(words), box, lines[first].height)]))
+        tables.append(Part(box, [as_line(table.said(words), box, lines[first].height)]))
     cut = {pieces[at][1] for at in taken}
     rest = (piece if line in cut else line for at, (piece, line) in enumerate(pieces) if at not in taken)
     return Found(tables, list(dict.fromkeys(rest)))  # A line that no table has is there once for each of its pieces.

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from kyozon.parsing.columns import Box
 from kyozon.parsing.lines import Line
+from kyozon.parsing.pdf_objects import Rect
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
-
-Rect = tuple[float, float, float, float]
-"""Left, bottom, right, top, in points from the lower left corner."""
 
 Span = tuple[int, int]
 """From which character of a page up to which."""
@@ -83,6 +81,17 @@ class Written:
         """Where words are, roughly, and in little time."""
         found = [self._text.get_rect(at) for at in range(self._text.count_rects())]
         return [box_of(rect, rect, self._height, at) for at, rect in enumerate(found)]
+
+    def places(self) -> list[Box]:
+        """Where words are, furigana and unseen ones too: a box around each piece of a line, level or upright."""
+        found: list[Box] = []
+        for line in self.spans():
+            for start, end in self.pieces(*line):
+                first, last = self._rect(start), self._rect(end - 1)
+                low, high = min(first[1], last[1]), max(first[3], last[3])
+                rect = min(first[0], last[0]), low, max(first[2], last[2]), high
+                found.append(box_of(rect, rect, self._height, start))
+        return found
 
     def _rect(self, at: int) -> Rect:
         rect: Rect = self._text.get_charbox(at, loose=True)

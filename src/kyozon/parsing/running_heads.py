@@ -73,4 +73,5 @@ def _is_one_table(table: Line, more: Line) -> bool:
 
 def _told_apart(line: Line) -> str:
     words = "".join(line.words.split())
-    return _A_NUMBER if _PAGE_NUMBER.fullmatch(words) else words  # Any page number is one as another.
+    is_number = not line.scan and _PAGE_NUMBER.fullmatch(words)
+    return _A_NUMBER if is_number else words  # Any page number is one as another.

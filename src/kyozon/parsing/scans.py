@@ -28,7 +28,9 @@ UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
 """What Pillow raises for a picture that is damaged, or of another kind."""
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
-_MOST_MEGAPIXELS = 100
+MOST_MEGAPIXELS = 100
+"""Larger pictures are not looked at."""
+
 _LONGEST_SIDE = 4000
 _SMALLEST_SIDE = 8
 _LEGIBLE = 0.5  # what it is less sure of is no writing
@@ -37,8 +39,10 @@ _EVEN = 0.25
 _UPRIGHT = 2.0  # A line of vertical writing is so much taller than it is wide.
 
 
-def lines_in(picture: "Image") -> list[Line]:
+def lines_in(picture: "Image", least: float = 0.0) -> list[Line]:
     """The lines of a picture, in the order in which they are read; wrapped ones are joined, and tables are one.
+
+    None where it is less sure of them all than `least`, from 0 to 1.
 
     Raises:
         MissingPiece: rapidocr is not installed.
@@ -53,6 +57,8 @@ def lines_in(picture: "Image") -> list[Line]:
     seen = _seen(pixels)
     if 0 < seen.sure < _SURE and (turned := _seen(pixels[::-1, ::-1])).sure > seen.sure:
         pixels, seen = pixels[::-1, ::-1], turned  # It lay upside down.
+    if seen.sure < least:
+        return []
     return unwrapped(_upright(seen, pixels.mean(axis=2).astype(np.uint8)) if _is_upright(seen) else _level(seen))
 
 
@@ -200,5 +206,5 @@ def _frames(picture: "Image", count: int) -> "Iterable[Image]":
 
 
 def _bounded(picture: "Image") -> None:
-    if picture.width * picture.height > _MOST_MEGAPIXELS * 1_000_000:
-        raise refusals.too_large_picture(_MOST_MEGAPIXELS)
+    if picture.width * picture.height > MOST_MEGAPIXELS * 1_000_000:
+        raise refusals.too_large_picture(MOST_MEGAPIXELS)

@@ -28,7 +28,7 @@ def unwrapped(lines: Sequence[Line]) -> list[Line]:
     joined = [lines[0]]
     for (line, edge), after in zip(zip(lines, edges, strict=True), lines[1:], strict=False):
         full = line.right >= edge - _FULL * line.height and edge - line.left >= _WIDE * width and not _has_gaps(line)
-        if (line.upright or full) and not line.rows and not after.rows and _goes_on(line, after):
+        if (line.upright or full) and not line.whole and not after.whole and _goes_on(line, after):
             first = joined[-1]
             joined[-1] = Line(together(first.words, after.words), first.left, first.right, first.height, first.upright)
         else:
@@ -40,7 +40,7 @@ def _edges(lines: Sequence[Line]) -> list[float]:
     """For each line how far to the right the lines of its column go."""
     runs: list[list[Line]] = [[lines[0]]]
     for before, line in pairwise(lines):
-        if not line.rows and abs(line.left - before.left) <= _ALIGNED * max(line.height, 1.0):
+        if not line.whole and abs(line.left - before.left) <= _ALIGNED * max(line.height, 1.0):
             runs[-1].append(line)
         else:
             runs.append([line])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kyozon.parsing.lines import Line
+from kyozon.parsing.lines import Line, as_picture
 from kyozon.parsing.running_heads import with_tables_joined, without_running_heads
 
 
@@ -52,7 +52,8 @@ def test_a_table_goes_on_overleaf_without_page_numbers_and_its_head() -> None:
 
 def test_a_head_alone_overleaf_goes_and_other_tables_stay_apart() -> None:
     assert with_tables_joined([[table(HEAD, FIRST)], [table(HEAD)]]) == [[table(HEAD, FIRST)], []]
-    for other in (table(HEAD, SECOND, left=80), Line("本文", 50, 300, 10)):
+    picture = as_picture([Line("1,200", 50, 300, 10)], 50, 300)
+    for other in (table(HEAD, SECOND, left=80), Line("本文", 50, 300, 10), picture):
         pages = [[table(HEAD, FIRST)], [other, table(HEAD, SECOND)]]
         assert with_tables_joined(pages) == pages
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kyozon.parsing.lines import Line
+from kyozon.parsing.lines import Line, as_picture
 from kyozon.parsing.unwrapping import unwrapped
 
 
@@ -21,6 +21,12 @@ FULL = "本文の行は欄の右端まで続き、折り返して次の"
 
 def test_a_word_goes_on_in_the_next_line() -> None:
     assert words([line(FULL), line("行の初めへ続く。"), line("次の段落。")]) == [FULL + "行の初めへ続く。", "次の段落。"]
+
+
+def test_nothing_goes_on_in_a_picture() -> None:
+    lines = [line(FULL), as_picture([line("絵の")], 50, 50 + 10 * len(FULL)), line("行の初め")]
+
+    assert words(lines) == [FULL, "絵の", "行の初め"]
 
 
 def test_english_words_are_parted_by_a_space_and_hyphens_are_mended() -> None:

@@ -1,0 +1,117 @@
+"""Pictures on PDF pages that have words: read where they stand, once, marked; photographs and what is known stay silent."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+from sklearn.datasets import load_sample_image
+
+from kyozon.domain.knowledge import Parsed
+from kyozon.parsing import pdf_pictures
+from kyozon.parsing.reading import parse_file
+from tests.samples.printed import Placed, Shown, lines, pdf_file
+
+SCAN = Image.open(Path(__file__).parents[2] / "samples" / "documents" / "scan.png").convert("L")
+WORDS = ["就業規則の目的を定める。", "年次有給休暇は十日付与する。"]
+BEFORE, AFTER = "次の図は、規程の抜粋である。", "図の後の文がここで終わる。"
+TEXT = [*lines([BEFORE]), *lines([AFTER], top=220)]
+PLACED: Shown = (60, 100, 300, 75, SCAN)
+
+
+def read(path: Path) -> Parsed:
+    return parse_file(path, path.name, lambda *_: None)
+
+
+def scans(parsed: Parsed) -> list[list[str]]:
+    return [parsed.text[start:end].split() for start, end in parsed.scanned]
+
+
+def with_pictures(folder: Path, pictures: list[Shown], page: list[Placed] = TEXT) -> Parsed:
+    return read(pdf_file(folder / "a.pdf", [page], pictures=[pictures]))
+
+
+def test_they_stand_between_the_words_and_are_marked(tmp_path: Path) -> None:
+    parsed = with_pictures(tmp_path, [PLACED])
+
+    assert parsed.text.rstrip() == f"{BEFORE}\n\n{WORDS[0]}\n{WORDS[1]}\n\n{AFTER}"
+    assert scans(parsed) == [WORDS]
+
+
+def test_a_scan_in_strips_is_one(tmp_path: Path) -> None:
+    strips = [(60.0, 100 + 7.5 * at, 300.0, 7.5, SCAN.crop((0, 11 * at, SCAN.width, 11 * at + 11))) for at in range(10)]
+
+    assert scans(with_pictures(tmp_path, strips)) == [WORDS]
+
+
+def test_under_a_letterhead_and_over_a_page_number_a_scan_is_read(tmp_path: Path) -> None:
+    page = Image.new("L", (1190, 1684), "white")
+    page.paste(SCAN.resize((1100, 275)), (60, 500))
+    parsed = with_pictures(tmp_path, [(0, 0, 595, 842, page)], [*lines(["株式会社見本"], top=30), *lines(["12"], top=830)])
+
+    assert parsed.text.split() == ["株式会社見本", *WORDS, "12"]
+    assert scans(parsed) == [WORDS]
+
+
+@pytest.mark.parametrize("leading", [1, 8])
+def test_a_scan_that_was_recognised_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leading: int
+) -> None:
+    monkeypatch.setattr(pdf_pictures, "MOST_PICTURES", 1)  # It is none of those that are read.
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=(440, 110 * leading), invariant=True)
+    page = Image.new("L", (880, 220 * leading), "white")
+    page.paste(SCAN.resize((880, 220)), (0, 0))
+    canvas.drawImage(ImageReader(page), 0, 0, 440, 110 * leading)
+    for at, words in enumerate(WORDS):
+        unseen = canvas.beginText(16, 110 * leading - 36 - 48 * at)
+        unseen.setFont("HeiseiMin-W3", 26)
+        unseen.setTextRenderMode(3)
+        unseen.textOut(words)
+        canvas.drawText(unseen)
+    canvas.showPage()
+    canvas.setFont("HeiseiMin-W3", 10)
+    canvas.drawString(16, 100 * leading, f"{BEFORE}続けて読むこと。")
+    canvas.drawImage(ImageReader(SCAN), 100, 10, 240, 60)
+    canvas.save()
+    parsed = read(tmp_path / "a.pdf")
+
+    assert parsed.text.split() == [*WORDS, f"{BEFORE}続けて読むこと。", *WORDS]
+    assert scans(parsed) == [WORDS]
+
+
+def test_a_letterhead_is_read_once_and_logos_and_photographs_say_nothing(tmp_path: Path) -> None:
+    photograph = Image.fromarray(load_sample_image("china.jpg"))
+    pictures: list[Shown] = [PLACED, (500, 20, 40, 40, SCAN.resize((200, 200))), (60, 300, 400, 260, photograph)]
+    pages = [lines([f"{BEFORE}続けて読むこと。"], top=220)] * 2
+    path = pdf_file(tmp_path / "a.pdf", pages, pictures=[pictures, pictures])
+
+    assert scans(read(path)) == [WORDS]
+
+
+def test_what_lies_on_a_background_is_read_once(tmp_path: Path) -> None:
+    shown: list[Shown] = [(40, 80, 400, 120, Image.new("L", (400, 120), "white")), PLACED]
+    pages = [[*TEXT, *lines([f"{number}つ目の頁である。"], top=400)] for number in "一二三"]
+    path = pdf_file(tmp_path / "a.pdf", pages, pictures=[shown, shown, [PLACED]])
+
+    assert scans(read(path)) == [WORDS]
+
+
+def test_a_picture_in_a_column_is_read_in_it(tmp_path: Path) -> None:
+    left = lines([f"左段の{number}行目、この段は先に最後まで読んで行く" for number in "一二三四五六"], top=120)
+    right = lines(
+        [f"右段の{number}行目、この段は左段の後に初めて読む" for number in "一二三四五六七八九"], left=320, top=120
+    )
+    text = with_pictures(tmp_path, [(60, 230, 230, 57, SCAN)], [*left, *right]).text
+
+    assert text.index("左段の六") < text.index(WORDS[0]) < text.index(WORDS[1]) < text.index("右段の一")
+
+
+@pytest.mark.parametrize("limit", ["MOST_PICTURES", "MOST_MEGAPIXELS", "_MOST_OF_A_PAGE"])
+def test_beyond_the_limits_the_words_alone_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(pdf_pictures, limit, 0)
+
+    assert with_pictures(tmp_path, [PLACED]).text.split() == [BEFORE, AFTER]
