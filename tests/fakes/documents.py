@@ -11,12 +11,10 @@ from kyozon.domain.labels import Label
 from kyozon.domain.provenance import StoredValue
 from kyozon.domain.responses import KeptResponse
 from kyozon.services.knowledge.answering import AnsweringService
-from kyozon.services.knowledge.documents import DocumentService
 from kyozon.services.knowledge.responses import ResponseService
 from kyozon.services.knowledge.rights import no_collection
 from kyozon.services.knowledge.searching import Searched
 from tests.fakes.installation import FakeInstallation
-from tests.fakes.knowledge import Knowledge, MemoryDocuments
 
 LEAVE = (
     "第1条 休暇\n年次有給休暇は、入社日から起算して6か月間継続勤務した従業員に10日を与える。\n申請は3営業日前までに行う。\n"
@@ -108,6 +106,4 @@ class AnsweringInstallation(FakeInstallation):
         kept = ResponseService(self.responses, self.provenance, self.registry, world)
         answering = AnsweringService(self.chat, self.search, self.provenance, kept, self.registry, world)
         offered = structs.replace(self.documents.offered, answering=answering, responses=kept)
-        waiting = MemoryDocuments(Knowledge(self.stored))
-        documents = DocumentService(waiting, offered.files, offered.collections, self.provenance, world)
-        self.documents = structs.replace(self.documents, offered=structs.replace(offered, documents=documents))
+        self.documents = structs.replace(self.documents, offered=offered)

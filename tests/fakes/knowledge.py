@@ -299,9 +299,6 @@ class MemoryDocuments:
             found[name] = Counts(**states, bytes=sum(done))
         return found
 
-    async def on_their_way(self, reader: Reader, collections: Sequence[str]) -> int:
-        return sum(len(self._all.seen(reader, Chosen(name, "in_progress"))) for name in set(collections))
-
     async def forget_gone(self, most: int) -> int:
         raise NotImplementedError
 
@@ -411,9 +408,6 @@ class MemoryFeed:
     async def recent(self, most: int) -> Sequence[tuple[str, int]]:
         tenants = sorted({one.tenant for one in self._all.collections.values()})
         return [(tenant, self._all.version(tenant)) for tenant in tenants if self._all.version(tenant)][:most]
-
-    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
-        return {tenant: version for tenant in tenants if (version := self._all.version(tenant))}
 
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         found = self._all.changed(tenant, since, after)[:most]

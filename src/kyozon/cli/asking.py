@@ -28,6 +28,7 @@ def ask_documents(target: Target, collections: tuple[str, ...], asked: dict[str,
     told = _told(response)
     told["collections"] = [{"id": store["id"], "name": store["name"]} for store in stores]
     told["cost"] = _cost(target, told["decision"])
+    told["on_their_way"] = sum(store["file_counts"]["in_progress"] for store in stores)
     if target.as_json:
         print_json(told)
     else:
@@ -43,7 +44,6 @@ def _told(response: dict[str, Any]) -> dict[str, Any]:
         "kind": about.get("answer"),
         "sources": [found for part in texts for found in part["annotations"]],
         "unsupported": about.get("unsupported", 0),
-        "on_their_way": about.get("on_their_way"),
         "searched": queries,
         "model": response["model"],
         "decision": about.get("decision"),

@@ -155,21 +155,12 @@ async def _events(request: Request, asked: _Asked, telling: Telling, speaks: Lan
 
 async def _whole(request: Request, asked: _Asked, frame: Frame, told: Told) -> Json:
     """The whole response, looked through for canaries in what it quotes, and stored before its caller has it."""
-    frame = structs.replace(frame, on_their_way=await _on_their_way(request, asked, told))
     response = response_of(frame, told, math.floor(services(request).world.now().timestamp()))
     if told.decision_id:
         quoted = [*annotations(frame, told), *search_items(frame, told.prepared)]
         outgoing(request, asked.caller, told.decision_id, "openai").whole(msgspec.json.encode({"quoted": quoted}))
     await _keep(request, asked, frame, told, response)
     return response
-
-
-async def _on_their_way(request: Request, asked: _Asked, told: Told) -> int | None:
-    """Of an answer that is refused, how many documents could not be searched yet; other answers need no such count."""
-    search = asked.wanted.search
-    if search is None or told.composed is None or told.composed.kind != "refused":
-        return None
-    return await services(request).knowledge.documents.on_their_way(asked.caller, search.collections)
 
 
 async def _keep(request: Request, asked: _Asked, frame: Frame, told: Told, response: Json) -> None:

@@ -15,17 +15,13 @@ from kyozon.services.knowledge.answering import Prepared, Told
 
 
 class Frame(Struct, frozen=True):
-    """What a response says besides its output: its name, when it began, what was asked.
-
-    `on_their_way` counts documents that could not be searched yet, None where nobody asked for it.
-    """
+    """What a response says besides its output: its name, when it began, what was asked."""
 
     id: str
     created: int
     body: Json
     shape: ResponseShape
     links: LinkRules | None = None
-    on_their_way: int | None = None
 
     @property
     def suffix(self) -> str:
@@ -48,7 +44,7 @@ def response_of(frame: Frame, told: Told, completed: int) -> Json:
     output = [*search_items(frame, told.prepared), *message_items(frame, told), *call_items(frame, told)]
     incomplete = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(told.finish or "")
     found = _blank(frame, "incomplete" if incomplete else "completed", told.model or frame.shape.model)
-    found |= {"output": output, "usage": _usage(told.usage), "kyozon": _kyozon(frame, told)}
+    found |= {"output": output, "usage": _usage(told.usage), "kyozon": _kyozon(told)}
     found |= {"incomplete_details": {"reason": incomplete}} if incomplete else {"completed_at": completed}
     return found
 
@@ -218,23 +214,19 @@ def _annotation(number: int, citation: Citation, links: LinkRules | None) -> Jso
     }
 
 
-def _kyozon(frame: Frame, told: Told) -> Json | None:
-    """How far the answer is supported; claims without a citation have no support in what was found.
-
-    What is refused may stand in a document that is still on its way.
-    """
+def _kyozon(told: Told) -> Json | None:
+    """How far the answer is supported; claims without a citation have no support in what was found."""
     composed = told.composed
     if composed is None:
         return None
     claims = [{"start": one.start, "end": one.end, "citations": list(one.citations)} for one in composed.claims]
-    found: Json = {
+    return {
         "answer": composed.kind,
         "question": told.prepared.question,
         "claims": claims,
         "unsupported": composed.unsupported,
         "decision": told.decision_id or None,
     }
-    return found if frame.on_their_way is None else found | {"on_their_way": frame.on_their_way}
 
 
 def _usage(raw: Json | None) -> Json:

@@ -188,10 +188,6 @@ class DocumentStore(Protocol):
         """How many documents of each of the collections the reader may see."""
         ...
 
-    async def on_their_way(self, reader: Reader, collections: Sequence[str]) -> int:
-        """How many documents of these collections that the reader may see wait to be read, or are being read."""
-        ...
-
     async def work(self, reader: Reader, collections: Sequence[str], batch: str | None) -> Mapping[str, Work]:
         """The work on those documents of each of the collections that the reader may see; what failed is none."""
         ...

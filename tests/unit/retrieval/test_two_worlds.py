@@ -68,9 +68,6 @@ def test_what_may_not_be_seen_has_no_part_in_what_is_found(
     for one in chance.sample(hidden, len(hidden) // 2):
         beside.remove(one.name)
     assert told(beside, text, vector, condition) == expected
-    if traces := beside.traces():
-        beside.erase(traces, traces.erased())
-    assert told(beside, text, vector, condition) == expected
     beside.compact()
     assert told(beside, text, vector, condition) == expected
 

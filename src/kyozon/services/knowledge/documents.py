@@ -101,10 +101,6 @@ class DocumentService:
         """How many documents of each of the collections the caller may see."""
         return await self._store.counts(reader_of(caller), collections, batch)
 
-    async def on_their_way(self, caller: Caller, collections: Sequence[str]) -> int:
-        """How many documents that the caller may see are not there yet for a search, in all of the collections together."""
-        return await self._store.on_their_way(reader_of(caller), collections)
-
     async def work(self, caller: Caller, counts: Mapping[str, Counts], batch: str | None = None) -> Mapping[str, Work]:
         """The work on the documents that the caller may see, of those of the counted collections that are not done."""
         busy = [name for name, found in counts.items() if found.in_progress]

@@ -48,11 +48,6 @@ FROM document d JOIN collection c ON c.id = d.collection_id
 WHERE {rights.COLLECTION} AND {rights.COUNTED} AND d.collection_id = ANY($7) AND ($8::text IS NULL OR d.batch = $8)
 GROUP BY d.collection_id, d.status
 """  # noqa: S608 - constants
-# The many that are completed are not looked at: labels of each would be asked for.
-_ON_THEIR_WAY = f"""
-SELECT count(*)::int FROM document d JOIN collection c ON c.id = d.collection_id
-WHERE {rights.COLLECTION} AND {rights.COUNTED} AND d.collection_id = ANY($7) AND d.status = 'in_progress'
-"""  # noqa: S608 - constants
 _WORK = f"""
 SELECT d.collection_id AS name,
     coalesce(sum(f.bytes) FILTER (WHERE d.status = 'completed'), 0)::bigint AS done,
@@ -162,13 +157,6 @@ class PostgresDocuments:
                 if row["status"] == "completed":
                     found[row["name"]]["bytes"] = row["bytes"]
         return {name: Counts(**counts) for name, counts in found.items()}
-
-    async def on_their_way(self, reader: Reader, collections: Sequence[str]) -> int:
-        """How many documents are in progress that the reader may see."""
-        names = [to_text(name) for name in collections]
-        async with self._database.reading() as connection:
-            found: int = await connection.fetchval(_ON_THEIR_WAY, *rights.reader_arguments(reader), names)
-        return found
 
     async def work(self, reader: Reader, collections: Sequence[str], batch: str | None) -> Mapping[str, Work]:
         """The work on documents that the reader may see."""
