@@ -4,7 +4,6 @@ What has no such attribute, or one of another kind, is unequal to everything and
 themselves, and words among themselves, which is right for dates like `2026-04-01`.
 """
 
-import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -82,7 +81,7 @@ class Attributed:
         names[:] = _EMPTY
         for at, (name, value) in enumerate(attributes.items()):
             names[at] = self._names.take((name, _kind(value)))
-            values[at] = self._words.take(value) if isinstance(value, str) else _number(value)
+            values[at] = self._words.take(value) if isinstance(value, str) else value
 
     def _fulfil(self, condition: Filter, seen: _Seen) -> NDArray[np.bool_]:
         if isinstance(condition, Comparison):
@@ -105,7 +104,7 @@ class Attributed:
 
     def _equal(self, values: NDArray[np.float64], wanted: Sequence[_Value]) -> NDArray[np.bool_]:
         found: NDArray[np.bool_] = np.isin(
-            values, [float(self._words.number(one)) if isinstance(one, str) else _number(one) for one in wanted]
+            values, [float(self._words.number(one) if isinstance(one, str) else one) for one in wanted]
         )
         return found
 
@@ -117,16 +116,8 @@ class Attributed:
             if isinstance(one, str):
                 found |= self._words.those(values.astype(np.int32), lambda word, one=one: order(word, one))  # type: ignore[misc]
             elif not isinstance(one, bool):
-                found |= order(values, _number(one))
+                found |= order(values, one)
         return found
-
-
-def _number(value: float) -> float:
-    """As it is held and compared; a whole number beyond all floats is beyond everything."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _kind(value: _Value) -> type:
