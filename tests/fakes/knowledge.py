@@ -409,6 +409,9 @@ class MemoryFeed:
         tenants = sorted({one.tenant for one in self._all.collections.values()})
         return [(tenant, self._all.version(tenant)) for tenant in tenants if self._all.version(tenant)][:most]
 
+    async def versions(self, tenants: Sequence[str]) -> Mapping[str, int]:
+        return {tenant: version for tenant in tenants if (version := self._all.version(tenant))}
+
     async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
         found = self._all.changed(tenant, since, after)[:most]
         return [self._indexed(version, self._all.documents[name]) for version, name in found]

@@ -8,6 +8,7 @@ import click
 from kyozon.cli.attempts import all_together, call_rows, ended, status_said
 from kyozon.cli.candidates import print_candidates, print_reasons, quality_rows
 from kyozon.cli.feedback import print_feedback
+from kyozon.cli.kinds import KINDS
 from kyozon.cli.label_rows import label_rows
 from kyozon.cli.options import Target, clearance_read, installation
 from kyozon.cli.output import out, plain, print_json, print_table
@@ -200,13 +201,7 @@ def _stated(decision: Decision) -> list[list[str]]:
 
 
 def _kind(kind: str) -> str:
-    told = {
-        "chat": say("chat", "チャット"),
-        "embedding": say("embedding", "埋め込み"),
-        "reranking": say("reranking", "再ランキング"),
-        "count": say("count", "トークン数"),
-    }
-    return told[kind]
+    return KINDS[kind].to(language())
 
 
 def _masked(decision: Decision) -> str:

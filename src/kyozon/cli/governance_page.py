@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from kyozon.cli.markdown import moment, page, plain, table
+from kyozon.cli.objections import rule_name
 from kyozon.domain.language import Language, Text
 from kyozon.domain.reports import (
     Consumption,
@@ -137,7 +138,8 @@ class GovernancePage:
         yield table(heads, rows)
         yield say("### Rules", "### ルール")
         heads = [say("rule", "ルール"), say("models excluded", "除外したモデル"), say("requests refused", "拒否した要求")]
-        yield table(heads, [(rule.rule, rule.exclusions, rule.refusals) for rule in card.rules])
+        named = [(rule_name(one.rule).to(self._language), one) for one in card.rules]
+        yield table(heads, [(name, one.exclusions, one.refusals) for name, one in named])
         yield say("### Changes", "### 変更")
         heads = [say("at (UTC)", "日時（UTC）"), say("from", "旧"), say("to", "新"), say("what", "内容")]
         yield table(heads, [(moment(c.at), c.old, c.new, self._joined(c.what)) for c in card.changes])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kyozon.cli.kinds import KINDS
 from kyozon.cli.speech import language, say
 
 _NAMES = {
@@ -43,7 +44,7 @@ _NAMES = {
 }
 """The Japanese of the facts; what is not here, such as the names of abilities, is said as settings say it."""
 _VALUES = {
-    "kind": {"chat": "チャット", "embedding": "埋め込み", "reranking": "再ランキング"},
+    "kind": {kind: name.ja for kind, name in KINDS.items()},
     "checked": {"run": "実行して確認", "documented": "公開情報で確認", "unchecked": "未確認"},
 }
 

@@ -2,8 +2,11 @@
 
 import re
 
+from kyozon.cli.kinds import KINDS
 from kyozon.cli.speech import say
 from kyozon.domain.decisions import Exclusion
+from kyozon.domain.language import Text
+from kyozon.governance.releasing import WHY_NOT
 
 _RULES = {
     "abilities": "機能",
@@ -20,24 +23,33 @@ _RULES = {
 """The names of rules in Japanese; a rule that comes with somebody else's package keeps its own."""
 _FACTS = {
     "a grant for this very request": "この要求への許可書",
-    "chat": "チャット",
-    "embedding": "埋め込み",
+    **{kind: name.ja for kind, name in KINDS.items()},
     "not set": "未設定",
     "not stated": "明示なし",
-    "reranking": "再ランキング",
     "trains": "学習に使う",
     "unknown": "不明",
 }
 
 
+def rule_name(rule: str) -> Text:
+    """What people call a rule; records and JSON hold its name as it is."""
+    return Text(rule, _RULES.get(rule, rule))
+
+
 def objection_said(found: Exclusion) -> str:
-    """One objection; records and JSON hold its names as they are."""
-    rule = _RULES.get(found.rule, found.rule)
+    """One objection."""
+    rule = rule_name(found.rule).ja
     if found.rule == "context":
         need, have = (re.sub(r"\D", "", words) for words in (found.need, found.have))
         return say(
             f"context: about {need} tokens, reads {have}",
             f"{rule}：約 {need} トークン、読めるのは {have} トークン",
         )
-    need, have = (_FACTS.get(words, words).replace("differs in ", "相違：") for words in (found.need, found.have))
-    return say(f"{found.rule}: {found.need} ≠ {found.have}", f"{rule}：{need} ≠ {have}")
+    return say(f"{found.rule}: {found.need} ≠ {found.have}", f"{rule}：{_fact(found.need)} ≠ {_fact(found.have)}")
+
+
+def _fact(words: str) -> str:
+    differs = words.removeprefix("differs in ")
+    if differs == words:
+        return _FACTS.get(words, words)
+    return "、".join(WHY_NOT[reason].ja if reason in WHY_NOT else reason for reason in differs.split(", "))

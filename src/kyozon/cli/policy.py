@@ -9,6 +9,7 @@ import click
 from msgspec import structs
 
 from kyozon.cli.calling import call
+from kyozon.cli.objections import rule_name
 from kyozon.cli.options import Target, installation, of_decisions
 from kyozon.cli.output import out, print_json, print_left_out, print_table
 from kyozon.cli.speech import language, say
@@ -209,7 +210,7 @@ def _print_proof(target: Target, proof: "Proof") -> None:
 
 def _print_simulated(found: "Simulated") -> None:
     examples = {what: ", ".join(ids) or "-" for what, ids in found.examples.items()}
-    rules = ", ".join(f"{rule} {count}" for rule, count in sorted(found.rules.items()))
+    rules = ", ".join(f"{rule_name(rule).to(language())} {count}" for rule, count in sorted(found.rules.items()))
     rows = [
         [say("decisions", "決定"), str(found.decisions), ""],
         [say("unchanged", "変化なし"), str(found.unchanged), ""],
@@ -231,7 +232,8 @@ def _unpriced(found: "Simulated") -> str:
 def _change_row(change: FlowChange) -> list[str]:
     told = say("allowed", "許可される") if change.change == "allowed" else say("forbidden", "禁止される")
     labels = ", ".join(str(label) for label in change.labels)
-    return [told, f"{change.provider}/{change.model}", change.zone, ", ".join(change.rules), labels]
+    rules = [rule_name(rule).to(language()) for rule in change.rules]
+    return [told, f"{change.provider}/{change.model}", change.zone, say(", ", "、").join(rules), labels]
 
 
 def _difference_json(found: PolicyDifference) -> dict[str, Any]:

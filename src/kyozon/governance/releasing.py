@@ -29,7 +29,7 @@ _NO_WORDS = frozenset({"stream", "stream_options", "max_tokens", "max_completion
 
 _STREAM_SWITCHES = frozenset({"include_usage", "include_obfuscation"})
 
-_REASONS = {
+WHY_NOT = {
     "grant": Text("there is none of that name here", "その名前の許可書はありません"),
     "tenant": Text("it is another tenant's", "別のテナントのものです"),
     "requester": Text("it is for another person", "別の人のものです"),
@@ -41,6 +41,7 @@ _REASONS = {
     "used": Text("it has been used", "使用済みです"),
     "expired": Text("it has expired", "期限切れです"),
 }
+"""What of a grant does not fit, by its name in records."""
 
 
 def content_of(body: Json) -> bytes:
@@ -72,7 +73,7 @@ def unfit(
     verdict: Iterable[tuple[Subject, tuple[Objection, ...]]], reasons: tuple[str, ...]
 ) -> list[tuple[Subject, tuple[Objection, ...]]]:
     """A verdict that says, where a grant could have helped, why the one that was named does not."""
-    words = [_REASONS.get(reason, Text(reason, reason)) for reason in reasons]
+    words = [WHY_NOT.get(reason, Text(reason, reason)) for reason in reasons]
     en, ja = ", ".join(word.en for word in words), "、".join(word.ja for word in words)
     objection = Objection(
         rule=UNFIT,

@@ -78,7 +78,7 @@ class Attributed:
 
     def _write(self, number: int, attributes: Attributes) -> None:
         names, values = self._named.view[number], self._values.view[number]
-        names[:] = _EMPTY
+        names[:], values[:] = _EMPTY, 0
         for at, (name, value) in enumerate(attributes.items()):
             names[at] = self._names.take((name, _kind(value)))
             values[at] = self._words.take(value) if isinstance(value, str) else value

@@ -61,10 +61,14 @@ class Found(Struct, frozen=True):
 
 
 class Traces(Struct, frozen=True):
-    """Postings in which removed documents still stand; `rows[i]` is `i` for what is there, negative for what is gone."""
+    """Postings in which removed documents still stand; `rows[i]` is `i` for what is there, negative for what is gone.
+
+    `removed` counts the removals, ever, that these are the traces of.
+    """
 
     parts: tuple[Postings, ...]
     rows: NDArray[np.int32]
+    removed: int
 
     def erased(self) -> tuple[Postings, ...]:
         """The same postings without them: new ones, so that these may be searched meanwhile, in another thread."""
@@ -85,7 +89,7 @@ class Index:
         self._owners, self._ordinals, self._lengths = Column(np.int32), Column(np.int32), Column(np.int32)
         self._sizes: dict[str, int] = {}
         self._dead = 0
-        self._traced = False
+        self._removed = self._erased = 0
 
     def __len__(self) -> int:
         """How many passages can be found."""
@@ -131,7 +135,7 @@ class Index:
         if document in self._directory:
             self._directory.remove(document)
             self._dead += self._sizes.pop(document)
-            self._traced = True
+            self._removed += 1
             if self._dead > max(_DEAD, _WASTE * len(self._owners)):
                 self.compact()
 
@@ -161,26 +165,27 @@ class Index:
         self._directory = Directory()
         for entry in entries:
             self._directory.put(entry)
-        self._dead, self._traced = 0, False
+        self._dead, self._erased = 0, self._removed
 
     def traces(self) -> Traces | None:
         """Blank what removed documents have left among the vectors, and tell what is left of them elsewhere, if anything.
 
         Compaction waits until much has gone, and keeps searches waiting. This does neither, but gives back little room.
         """
-        if not self._traced:
+        if self._erased == self._removed:
             return None
         self.settle()
-        self._traced = False
         gone = ~self._directory.there[self._owners.view]
         for vectors in self._vectors.values():
             vectors.blank(gone)
-        return Traces(tuple(self._segments), np.where(gone, -1, np.arange(len(gone))).astype(np.int32))
+        rows = np.where(gone, -1, np.arange(len(gone))).astype(np.int32)
+        return Traces(tuple(self._segments), rows, self._removed)
 
     def erase(self, traces: Traces, erased: Sequence[Postings]) -> None:
-        """Put postings without traces in place; those that were merged or compacted meanwhile wait for the next time."""
+        """Put postings without traces in place; if some were merged or compacted meanwhile, there is a next time."""
         fresh = {id(old): new for old, new in zip(traces.parts, erased, strict=True)}
-        self._traced = self._traced or not fresh.keys() <= set(map(id, self._segments))
+        if fresh.keys() <= set(map(id, self._segments)):
+            self._erased = traces.removed
         self._segments = [part for part in (fresh.get(id(one), one) for one in self._segments) if len(part)]
 
     def search(self, query: Query, scope: Scope) -> tuple[Found, ...]:

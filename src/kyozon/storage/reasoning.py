@@ -9,16 +9,17 @@ from kyozon.domain.labels import Label
 from kyozon.domain.reasoning import Reasoning
 from kyozon.storage.database import Database
 from kyozon.storage.encoding import to_json, to_text
+from kyozon.storage.provenance import made_from_gone
 from kyozon.storage.vault import Sealed, Sealing
 
 _KEEP = """
 INSERT INTO kept_reasoning (decision_id, tenant, subject, at, label, payload, whole, expires_at)
 VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8) ON CONFLICT DO NOTHING
 """
-_READ = """
+_READ = f"""
 SELECT k.*, d.body->>'user' AS "user" FROM kept_reasoning k JOIN decision d ON d.id = k.decision_id
-WHERE k.decision_id = $1 AND k.expires_at > $2
-"""
+WHERE k.decision_id = $1 AND k.expires_at > $2 AND NOT {made_from_gone("k.decision_id")}
+"""  # noqa: S608 - constants
 _label = msgspec.json.Decoder(Label)
 
 

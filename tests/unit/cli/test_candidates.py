@@ -25,7 +25,7 @@ def test_other_rules_say_what_was_needed_and_what_was_there() -> None:
         (Exclusion("credential", "OPENAI_API_KEY", "not set"), "API キー：OPENAI_API_KEY ≠ 未設定"),
         (Exclusion("kind", "chat", "embedding"), "種別：チャット ≠ 埋め込み"),
         (Exclusion("training", "trains = false", "not stated"), "学習利用：trains = false ≠ 明示なし"),
-        (Exclusion("grant", "a grant for this very request", "differs in used"), "許可書：この要求への許可書 ≠ 相違：used"),
+        (Exclusion("grant", "a grant for this very request", "differs in used"), "許可書：この要求への許可書 ≠ 使用済みです"),
         (Exclusion("office-hours", "09:00", "22:00"), "office-hours：09:00 ≠ 22:00"),
     ],
 )

@@ -46,6 +46,15 @@ def test_nothing_is_left_of_what_was_removed_and_the_rest_is_found_as_before() -
     assert len(index) == 2
 
 
+def test_what_could_not_be_erased_is_told_again() -> None:
+    index = put(Index(), TRAVEL, SECRET)
+    index.remove("doc_secret")
+    assert index.traces() is not None  # and memory was short, say, where they should have been made anew
+    erase(index)
+    assert stand_in(index, SECRET)[0] == stand_in(put(Index(), TRAVEL), SECRET)[0]
+    assert index.traces() is None
+
+
 def test_where_everything_was_removed_nothing_is_left_and_more_may_come() -> None:
     index = put(Index(), SECRET)
     index.remove("doc_secret")

@@ -23,7 +23,7 @@ class Feed:
     """Implements `KnowledgeFeed` for tenants with one document each; `read` are those whose words were read.
 
     `recent_ones` are those who searched of late. At `broken` the database is away. `deleted` has the documents of those
-    tenants who deleted theirs, which is their second change.
+    tenants who deleted theirs, which is their second change. What went of tenant `failing` cannot be told.
     """
 
     def __init__(self, *recent_ones: str) -> None:
@@ -31,7 +31,7 @@ class Feed:
         self.read: list[str] = []
         self.asked_for_gone = 0
         self.deleted: dict[str, list[str]] = {}
-        self.broken = ""
+        self.broken = self.failing = ""
         self.reads = asyncio.Event()
         self.waits: dict[str, asyncio.Event] = {}
 
@@ -56,6 +56,8 @@ class Feed:
 
     async def gone(self, tenant: str, since: int) -> Sequence[str]:
         self.asked_for_gone += 1
+        if tenant == self.failing:
+            raise MemoryError
         return self.deleted.get(tenant, []) if since < 2 else ()
 
     async def chunks(self, tenant: str, documents: Sequence[str]) -> Sequence[IndexedChunk]:
@@ -262,3 +264,33 @@ async def test_what_goes_while_a_reading_has_broken_off_is_gone() -> None:
     with pytest.raises(StorageUnavailable):
         await shelf.catch_up(2)
     assert [found.document for found in await shelf.search(2, ASKED, scope("x"))] == ["doc_b"]
+
+
+class Two(Feed):
+    """Each tenant has another document beside."""
+
+    async def changes(self, tenant: str, since: int, after: str, most: int) -> Sequence[Indexed]:
+        found = await super().changes(tenant, since, after, most)
+        return [structs.replace(one, id=name) for one in found for name in (one.id, "doc_other")]
+
+
+async def test_what_is_erased_is_not_asked_for_again() -> None:
+    shelves = Shelves(feed := Two(), 1 << 30)
+    assert len(await shelves.search("a", 1, ASKED, scope("a"))) == 2
+    feed.deleted["a"] = ["doc_a"]
+    for _ in range(3):
+        await shelves.erase()
+    assert feed.asked_for_gone == 1
+
+
+async def test_a_tenant_whose_trouble_it_is_keeps_nobody_else_s_words_and_has_another_turn() -> None:
+    shelves = Shelves(feed := Feed(), 1 << 30)
+    for tenant in "ab":
+        await search(shelves, tenant)
+        feed.deleted[tenant] = [f"doc_{tenant}"]
+    feed.failing = "a"
+    await shelves.erase()
+    assert [len(shelves._held[tenant].shelf._index._segments) for tenant in "ab"] == [1, 0]
+    feed.failing = ""
+    await shelves.erase()
+    assert [len(shelves._held[tenant].shelf._index._segments) for tenant in "ab"] == [0, 0]

@@ -1,7 +1,6 @@
 """Search: for each reader as if there were nothing but what he may read."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -26,8 +25,6 @@ from kyozon.services.world import World
 
 if TYPE_CHECKING:
     from kyozon.services.knowledge.shelf import Asked
-
-_log = logging.getLogger(__name__)
 
 PURPOSE = Stated(purpose="search")
 """What the decisions on embedding queries say that they are for."""
@@ -119,8 +116,6 @@ class SearchService:
                 await self._shelves.erase()
             except StorageUnavailable:
                 continue
-            except Exception:  # noqa: BLE001 - a round that fails must not be the last one
-                _log.exception("taking deleted documents out of the search index failed; it is tried again")
 
     async def check(self, caller: Caller, search: Search) -> None:
         """Raises as `search` does of what is asked for, before anything is paid for; the queries may still be missing."""

@@ -1,6 +1,7 @@
 """The indexes of all tenants that one server holds in memory."""
 
 import asyncio
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from kyozon.retrieval.directory import Scope
     from kyozon.retrieval.index import Found
     from kyozon.services.knowledge.shelf import Asked, Shelf
+
+_log = logging.getLogger(__name__)
 
 _WARMED = 1000
 """Tenants at most whose indexes are read ahead; before that, memory is full."""
@@ -74,7 +77,10 @@ class Shelves:
         """
         versions = await self._feed.versions(list(self._held)) if self._held else {}
         for tenant, held in list(self._held.items()):
-            await held.shelf.erase(versions.get(tenant, 0))
+            try:
+                await held.shelf.erase(versions.get(tenant, 0))
+            except Exception:  # noqa: BLE001 - one tenant's trouble, such as a lack of memory, is not that of the others
+                _log.exception("what was deleted is not erased from the search index yet; it is tried again")
 
     async def _warmed(self, tenant: str, version: int) -> bool:
         """Read a tenant's index; whether there was room for it."""

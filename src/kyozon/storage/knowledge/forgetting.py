@@ -1,4 +1,4 @@
-"""What was kept of answers goes with the documents that they were made from."""
+"""What was kept of answers, and of the reasoning before them, goes with the documents that they were made from."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from kyozon.storage.provenance import derived
 
 _CACHED = "DELETE FROM cached_answer WHERE tenant = $1 AND source = ANY($2)"
 _REPLAYS = "DELETE FROM kept_answer WHERE decision_id = ANY($1)"
+_REASONING = "DELETE FROM kept_reasoning WHERE decision_id = ANY($1)"
 _RESPONSES = "DELETE FROM kept_response WHERE tenant = $1 AND id = ANY($2)"
 _ANSWERS = "SELECT source FROM value_source WHERE tenant = $1 AND value = $2"
 # The cache has kept the same words under the name of the decision that they were first given for. Nobody loses any but
@@ -44,4 +45,5 @@ async def _forget(connection: Any, tenant: str, exchanges: Sequence[str], respon
     await connection.execute(holding.COUNT, tenant)
     await connection.execute(_CACHED, tenant, exchanges)
     await connection.execute(_REPLAYS, exchanges)
+    await connection.execute(_REASONING, exchanges)
     await connection.execute(_RESPONSES, tenant, responses)

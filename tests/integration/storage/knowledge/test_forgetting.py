@@ -10,6 +10,7 @@ from msgspec import structs
 from kyozon.bootstrap.world import WORLD
 from kyozon.domain.decisions import CacheUse
 from kyozon.domain.knowledge import Document, Share
+from kyozon.domain.reasoning import Reasoning
 from kyozon.domain.responses import KeptResponse
 from kyozon.governance.provenance import LOWEST
 from kyozon.ports.knowledge import Chosen, Page
@@ -22,6 +23,7 @@ from kyozon.storage.database import Database
 from kyozon.storage.journal import PostgresJournal
 from kyozon.storage.keys import PostgresKeyStore
 from kyozon.storage.master_keys import MasterKeys
+from kyozon.storage.reasoning import PostgresReasoning
 from kyozon.storage.records import PostgresRecords
 from kyozon.storage.responses import PostgresResponses
 from kyozon.storage.vault import UNSEALED
@@ -142,6 +144,32 @@ async def test_a_deleted_response_that_came_from_the_cache_is_in_no_cache_either
     assert await answers.there("first") == (False, True)
     assert await answers.there("other") == (True, True)
     assert (await responses.read(BEN, "resp_first")).id == "resp_first"
+
+
+async def test_the_reasoning_before_an_answer_goes_with_its_document_and_with_its_response(
+    shelf: Bookshelf, answers: Answers
+) -> None:
+    responses = ResponseService(PostgresResponses(shelf.database, UNSEALED), shelf.provenance, shelf.registry, WORLD)
+    reasoning, later = PostgresReasoning(shelf.database, UNSEALED), NOW + timedelta(hours=1)
+    papers = await shelf.collection(ANN)
+    paper, gone = await shelf.document(ANN, papers), await shelf.document(ANN, papers)
+    await shelf.documents.detach(ANN, papers.id, gone.file)
+    for name, document in (("bound", paper), ("late", gone), ("mine", None), ("other", None)):
+        await answers.keep(document, name)
+        await reasoning.keep(Reasoning(f"dec_{name}", "default", "ben", NOW, LOWEST, "words", whole=True, expires_at=later))
+    said: Any = {"label": LOWEST, "sources": ("dec_mine",), "body": {}, "items": (), "messages": ()}
+    await responses.keep(KeptResponse("resp_mine", "default", "ben", at=NOW, expires_at=later, **said))
+
+    async def there() -> list[str]:
+        names = ("bound", "late", "mine", "other")
+        return [name for name in names if await reasoning.read(f"dec_{name}", NOW) is not None]
+
+    assert await there() == ["bound", "mine", "other"]
+    await shelf.documents.detach(ANN, papers.id, paper.file)
+    assert await there() == ["mine", "other"]
+    await responses.delete(BEN, "resp_mine")
+    assert await there() == ["other"]
+    assert await shelf.count("SELECT count(*) FROM kept_reasoning") == 2  # what came late goes when it expires
 
 
 async def test_an_answer_that_is_kept_after_its_document_went_is_not_given(shelf: Bookshelf, answers: Answers) -> None:

@@ -97,7 +97,6 @@ async def seen(side: Side, caller: Caller) -> bytes:
         for page in (Page(limit=2), Page(limit=2, ascending=True), Page(limit=1, before=first), Page(limit=1, after=first)):
             found += [await tried(side.documents.list(caller, Chosen(one.id), page))]
         found.append(await tried(side.documents.counts(caller, (one.id,))))
-        found.append(await tried(side.documents.on_their_way(caller, (one.id,))))
         found.append(await tried(side.documents.work(caller, {one.id: Counts(in_progress=1)})))
         searched = await tried(side.search.search(caller, Search((one.id,), ("word",), dense_weight=0.0)))
         found.append(searched if isinstance(searched, str) else [(p.document, p.score, p.label) for p in searched.passages])
