@@ -11,7 +11,7 @@ _NUMBER = r"(?<![\d,.])(?:\d[\d,.]*+|[一二三四五六七八九十百千数半
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _MONEY = (
     r"[$€£¥]\s?\d|" + _NUMBER + r"(?:円|ドル|ユーロ|ポンド|セント|元)|額|無料|無償|実費"
-    r"|\b(?:euros?|dollars?|pounds?|cents?|yen|free)\b"
+    r"|\b(?:euros?|dollars?|pounds?|cents?|yen|free)\b|\d\s?(?:eur|usd|gbp|jpy)\b"
 )
 _SHARE = r"%|パーセント|割|分の|半数|\b(?:percent|per cent|half|thirds?|quarters?)\b"
 _LASTS = _NUMBER + r"(?:年|か月|ヶ月|カ月|箇月|月|週|日|営業日|時間|分|秒)"
@@ -57,6 +57,8 @@ _ASKING = (
     (r"\bwhat temperature\b", r"°|℃|\bdegrees?\b|" + _NUMBER + "度"),
 )
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ\u4e00-\u9fff]")
+_UNITS = re.compile(r"[(]([^()]{1,8})[)]")
+_PRICES = re.compile(r"料金|手当|単価|価格|[費賃代](?=\s*(?:[(|]|$))|\b(?:fee|price|cost|fare|salary|wage|allowance)s?\b")
 
 
 def asked(question: str) -> tuple[re.Pattern[str], ...]:
@@ -64,6 +66,12 @@ def asked(question: str) -> tuple[re.Pattern[str], ...]:
     units = (_ALIKE.get(unit, _NUMBER + unit) for unit in _UNIT.findall(question))
     kinds = (kind for form, kind in _ASKING if re.search(form, question))
     return tuple(re.compile(kind) for kind in dict.fromkeys((*units, *kinds)))
+
+
+def headed(head: str) -> str:
+    """What the head of a table says of the numbers below it, put as it would stand there; it is folded as a question is."""
+    units = [f"1{unit}" for unit in _UNITS.findall(head)]
+    return " ".join([*units, *(["1円"] if _PRICES.search(head) else [])])
 
 
 def held(wanted: Sequence[re.Pattern[str]], question: str, place: str, numbers: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from kyozon.domain.knowledge import Anchor, Citation
-from kyozon.retrieval.claims import Span
+from kyozon.retrieval.claims import Span, is_row
 from kyozon.retrieval.grounding import Memory, Support, across, said_by, support
 from kyozon.retrieval.packing import Source
 from kyozon.retrieval.rows import mixed_up, rows
@@ -84,14 +84,19 @@ def stands(citation: Citation, text: str, start: int = 0) -> bool:
 
 
 def _places(claim: str, source: Source, memory: Memory) -> Iterator[Found]:
+    table = tuple(rows(source))
+    mixed = bool(table) and mixed_up(claim, source, table, memory)
+    alone = [
+        (row, said_by(row.words, f"{row.title}\n{row.head}", claim, source.text, memory)) for row in table if not mixed
+    ]
+    saying = [(row, found) for row, found in alone if found.holds()]
+    for row, found in saying:
+        yield Found(source, _bounded(row.span), _ranked(found, source), row.head)
     found = support(claim, source.text, memory)
-    if found.holds() and not mixed_up(claim, source, found.span, memory):
+    in_rows = any(map(is_row, source.text[slice(*found.span)].split("\n")))
+    if found.holds() and not (in_rows and (mixed or saying)):
         span = _quoted(claim, source.text) or found.span
         yield Found(source, _bounded(span), _ranked(found, source))
-    for head, span in rows(source):
-        found = said_by(f"{head}\n{source.text[slice(*span)]}", claim, source.text, memory)
-        if found.holds() and not mixed_up(claim, source, span, memory):
-            yield Found(source, _bounded(span), _ranked(found, source), head)
 
 
 def _ranked(found: Support, source: Source) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from kyozon.retrieval.asking import asked, held
+from kyozon.retrieval.asking import asked, headed, held
 from kyozon.retrieval.claims import Span, claims
 from kyozon.retrieval.grounding import folded_numbers, grams, numbers, stems, windows
 from kyozon.retrieval.packing import Source
@@ -78,20 +78,20 @@ def evidence(question: str, sources: Sequence[Source]) -> Evidence:
             _share(terms, above + place),
             _paired(pairs, above + place),
             numbers=said,
-            kind=held(wanted, folded, folded_numbers(place), own),
+            kind=held(wanted, folded, f"{folded_numbers(place)} {units}", own),
         )
-        for above, place in _places(sources[:_BEST])
+        for above, place, units in _places(sources[:_BEST])
     )
     return max(found, key=lambda one: one.share, default=_NOTHING)
 
 
-def _places(sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
-    """The headings above a few claims that follow one another, and these; above a row also the head of its table."""
+def _places(sources: Sequence[Source]) -> Iterator[tuple[str, str, str]]:
+    """The headings above a few claims that follow one another, and these; a row with its head, and the units in that."""
     for source in sources:
         for start, end in windows(source.text):
-            yield _above(source), source.text[start:end]
-        for head, (start, end) in rows(source):
-            yield f"{_above(source)}{head}\n", source.text[start:end]
+            yield _above(source), source.text[start:end], ""
+        for row in rows(source):
+            yield f"{_above(source)}{row.title}\n", row.told, headed(folded_numbers(row.head))
 
 
 def _above(source: Source) -> str:

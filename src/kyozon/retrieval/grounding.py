@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"[ァ-ヺー]{3,}")
 _CAPITAL = re.compile(r"(?<=[a-z0-9,;)] )[A-Z][A-Za-z]+")
 _DENIES = re.compile(
-    r"\b(?:not|never|cannot|no|nor|without|neither|none)\b|n['’]t\b|ない|なく|なけれ|ません|(?<=[かさたならわがばま])ず[にに、]?|不可|禁|無効|対象外|いいえ"
+    r"\b(?:not|never|cannot|no(?!\.?\s*[\d|])|nor|without|neither|none)\b|n['’]t\b|ない|なく|なけれ|ません|(?<=[かさたならわがばま])ず[にに、]?|不可|禁|無効|対象外|いいえ"
 )
 _DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 _NUMERALS = "〇一二三四五六七八九十百千"
@@ -98,15 +98,18 @@ def support(claim: str, source: str, memory: Memory | None = None) -> Support:
         said = source[slice(*span)]
         share = len(wanted & memory.grams(said)) / len(wanted)
         if share > best.score + (0.0 if _shorter(span, best.span) else 0.08):
-            best = Support(share, span, faults(claim, said, source))
+            best = Support(share, span, _faults(claim, said, said, source))
     return best
 
 
-def said_by(words: str, claim: str, source: str, memory: Memory) -> Support:
-    """How far words of a source, such as a row under the head of its table, say a claim together; without their place."""
+def said_by(row: str, above: str, claim: str, source: str, memory: Memory) -> Support:
+    """How far a row of a source says a claim, with what stands above its table; without its place.
+
+    Whether it denies is told by the row alone: a head may be "No.".
+    """
     wanted = memory.grams(claim)
-    share = len(wanted & memory.grams(words)) / len(wanted) if wanted else 0.0
-    return Support(share, faults=faults(claim, words, source) if share >= SUPPORTED else ())
+    share = len(wanted & memory.grams(f"{above}\n{row}")) / len(wanted) if wanted else 0.0
+    return Support(share, faults=_faults(claim, f"{above}\n{row}", row, source) if share >= SUPPORTED else ())
 
 
 def across(claim: str, source: str, memory: Memory | None = None) -> Support:
@@ -125,15 +128,15 @@ def across(claim: str, source: str, memory: Memory | None = None) -> Support:
     return Support(0.0)
 
 
-def faults(claim: str, said: str, source: str) -> tuple[str, ...]:
-    """What a claim says that the place does not: its numbers and whether it denies; of names, what the source lacks."""
+def _faults(claim: str, said: str, denies: str, source: str) -> tuple[str, ...]:
+    """What a claim says that the place does not: numbers, a denial as `denies` has it; of names, what the source lacks."""
     found = []
     if not numbers(claim) <= numbers(said):
         found.append("number")
     folded = unicodedata.normalize("NFKC", source).lower()
     if any(name.lower() not in folded for name in names(claim)):
         found.append("name")
-    if bool(_DENIES.search(_plain(claim))) != bool(_DENIES.search(_plain(said))):
+    if bool(_DENIES.search(_plain(claim))) != bool(_DENIES.search(_plain(denies))):
         found.append("denial")
     return tuple(found)
 

@@ -9,7 +9,7 @@ from kyozon.retrieval.citing import Found
 from kyozon.retrieval.claims import claims, is_row
 from kyozon.retrieval.grounding import Memory, covered
 from kyozon.retrieval.packing import Source
-from kyozon.retrieval.rows import rows
+from kyozon.retrieval.rows import Row, named, rows
 
 _AS_CLOSE = 0.6
 _LONGER = 0.08
@@ -33,16 +33,23 @@ def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Fo
 
 
 def _places(question: str, source: Source, memory: Memory) -> Iterator[Found]:
-    table = list(rows(source))
-    for head, span in table:
-        words = f"{head}\n{source.text[slice(*span)]}"
-        if len(memory.grams(words)) >= _FEWEST:
-            yield Found(source, span, covered(question, [words]) + 0.1 / source.number, head)
+    table = tuple(rows(source))
+    for row in _meant(question, source, table, memory):
+        if len(memory.grams(row.told)) >= _FEWEST:
+            yield Found(source, row.span, covered(question, [row.told]) + 0.1 / source.number, row.head)
     for span in memory.windows(source.text):
         words = source.text[slice(*span)]
         if len(memory.grams(words)) >= _FEWEST and not (table and any(map(is_row, words.split("\n")))):
             more = len(claims(words)) - 1
             yield Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more)
+
+
+def _meant(question: str, source: Source, table: Sequence[Row], memory: Memory) -> Sequence[Row]:
+    """The rows that a question names, if there are such, else all; only those that have its numbers, or their table has."""
+    share, meant = named(question, table, memory)
+    above = memory.numbers(f"{source.filename} {source.context}")
+    wanted = memory.numbers(question) - above
+    return [row for row in (meant if share == 1.0 else table) if wanted <= memory.numbers(f"{row.title}\n{row.told}")]
 
 
 def _is_said(one: Found, other: Found) -> bool:

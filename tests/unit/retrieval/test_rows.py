@@ -19,6 +19,13 @@ PLANS = """\
 | Firm | 95 euros | 300 |
 """
 
+TERMS = "Plan | Term | Price\nStandard | 1 year | 500 yen\nPremium | 1 year | 900 yen\n"
+DATES = "2024-04-01 | Opening\n2024-05-01 | Concert\n2024-06-02 | Closing\n"
+PHONES = "東京支店 | 03-1111\n大阪支店 | 06-2222\n名古屋支店 | 052-3333\n"
+LIMITS = "| Purpose | Limit a day |\n|---|---|\n| Meals | 3,000 yen |\n| Day trips | 1,200 yen |\n"
+ROOMS = "支店の会議室\nNo. | 施設名 | 利用料金（円） | 定員\n36 | 会議室33 | 250 | 37名\n37 | 会議室37 | 300 | 41名\n"
+SALES = "支店別月次売上表\n支店 | 8月 | 9月\n東京支店 | 310 | 320\n大阪支店 | 280 | 295\n"
+
 
 def quotes(said: str, text: str, question: str) -> list[str]:
     composer = Composer(question, packed([passage("料金", text)], len, 4000), "ja")
@@ -41,6 +48,9 @@ def test_a_row_far_below_its_head_has_the_words_of_it() -> None:
         ("那覇支店の台数は53台です。", FEES),
         ("The monthly fee of the Basic plan is 48 euros.", PLANS),
         ("The Firm plan has 40 users.", PLANS),
+        ("Standard costs 900 yen for 1 year.", TERMS),
+        ("The Opening is on 2024-05-01.", DATES),
+        ("東京支店は06-2222です。", PHONES),
     ],
 )
 def test_what_one_row_says_does_not_support_a_claim_about_another(said: str, text: str) -> None:
@@ -59,7 +69,34 @@ def test_what_one_row_says_does_not_support_a_claim_about_another(said: str, tex
         ),
         ("The monthly fee is 95 euros.", PLANS, "| Firm | 95 euros | 300 |"),
         ("大阪支店には38台あります。", FEES, "6 | 大阪支店 | 6220円 | 38台"),
+        ("Premium costs 900 yen, more than Standard.", TERMS, "Standard | 1 year | 500 yen\nPremium | 1 year | 900 yen"),
+        ("Unlike Standard, Premium costs 900 yen.", TERMS, "Standard | 1 year | 500 yen\nPremium | 1 year | 900 yen"),
+        ("For meals on trips, the limit is 3,000 yen a day.", LIMITS, "| Meals | 3,000 yen |"),
+        ("会議室37の利用料金は300円です。", ROOMS, "37 | 会議室37 | 300 | 41名"),
+        ("大阪支店の9月の売上は295です。", SALES, "大阪支店 | 280 | 295"),
     ],
 )
 def test_what_rows_say_has_support(said: str, text: str, quote: str) -> None:
     assert quotes(said, text, said) == [quote]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "quote"),
+    [
+        ("会議室37の定員は何名ですか？", ROOMS, "37 | 会議室37 | 300 | 41名"),
+        ("会議室37の利用料金はいくらですか？", ROOMS, "37 | 会議室37 | 300 | 41名"),
+        ("大阪支店の9月の売上は？", SALES, "大阪支店 | 280 | 295"),
+        ("What is the monthly fee of the Team plan?", PLANS, "| Team | 48 euros | 40 |"),
+    ],
+)
+def test_where_a_question_names_a_row_that_row_alone_is_quoted(question: str, text: str, quote: str) -> None:
+    sources = packed([passage("料金", text)], len, 4000)
+    assert evidence(question, sources).evident
+    composed = Composer(question, sources, "ja").finish()[1]
+    assert (composed.kind, [one.quote for one in composed.citations]) == ("quoted", [quote])
+
+
+def test_no_row_is_quoted_that_lacks_the_number_asked_for() -> None:
+    parts = "品番 | 品名 | 在庫\nB-124 | 補修品24型 | 77\nB-125 | 補修品25型 | 80\n"
+    composed = Composer("品番B-147の補修品の在庫は？", packed([passage("部品", parts)], len, 4000), "ja").finish()[1]
+    assert composed.kind == "refused"

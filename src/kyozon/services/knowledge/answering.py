@@ -37,7 +37,9 @@ from kyozon.services.world import World
 _MOST_TOKENS = 1800
 """What passages may take of a model's window: more costs more, and models overlook what stands in the middle of much."""
 _FEWEST_TOKENS = 300
-_SPARE = 400
+_RULES_TOKENS = 160
+_DENSEST = 2.5
+"""Tokens that an estimated one may be: tables of digits in Japanese, before a model that knows hardly any Japanese."""
 _MOST_SAID = 400
 """Tokens of an answer whose caller names no ceiling: short answers can be checked, and small models do not find an end."""
 REWRITING = "rewrite-question"
@@ -323,7 +325,8 @@ class AnsweringService:
             return _MOST_TOKENS
         chat = ask.request.chat
         output = chat.get("max_completion_tokens") or _MOST_SAID
-        return max(_FEWEST_TOKENS, min(_MOST_TOKENS, smallest - chat_tokens(chat) - min(output, smallest // 2) - _SPARE))
+        read = int((smallest - min(output, smallest // 2)) / _DENSEST)
+        return max(_FEWEST_TOKENS, min(_MOST_TOKENS, read - chat_tokens(chat) - _RULES_TOKENS))
 
 
 def _with_sources(ask: Ask, question: str, sources: Sequence[Source]) -> Ask:
