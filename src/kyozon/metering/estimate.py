@@ -17,12 +17,23 @@ _ENCODED = ("image_url", "input_audio", "file")  # parts of a content whose base
 # and no other character has any of them. Counting them takes a tenth of the time of looking at each character.
 _NOT_WIDE = bytes(set(range(0x100)) - set(range(0xE3, 0x100)))
 _FIRST_WIDE = re.compile(rb"\xe2[\xba-\xbf]")
+_SINGLE = re.compile(r"[0-9!-/:-@\[-`{-~\n]| (?=[0-9])")
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
 def text_tokens(text: str) -> int:
     """About one token for four characters of Latin script, 0.85 for each CJK character."""
     wide = 0 if text.isascii() else _wide(text.encode("utf-8", "surrogatepass"))
     return math.ceil((len(text) - wide) / 4 + 0.85 * wide)
+
+
+def most_tokens(text: str) -> int:
+    """What a tokenizer makes of a text that it is not made for: each digit and mark a token, of a CJK character two.
+
+    Measured with that of SmolLM2, which knows hardly any Japanese.
+    """
+    single, foreign = len(_SINGLE.findall(text)), len(_FOREIGN.findall(text))
+    return math.ceil(single + 2.1 * foreign + (len(text) - single - foreign) / 4)
 
 
 def _wide(utf8: bytes) -> int:

@@ -3,7 +3,7 @@
 Of a table it is the row that was asked for, under the table's head; words and rows never stand in one quotation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kyozon.retrieval.citing import Found
 from kyozon.retrieval.claims import claims, is_row
@@ -22,7 +22,14 @@ def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Fo
 
     A row has the words of its table's head, too. Of one table another row is quoted only if it is as close.
     """
-    found = [place for source in sources for place in _places(question, source, memory)]
+    tables = [(source, tuple(rows(source))) for source in sources]
+    meant = [named(question, table, memory) for _, table in tables]
+    if any(share == 1.0 for share, _ in meant):  # then it is asked for these rows
+        tables = [
+            (source, tuple(own) if share == 1.0 else ()) for (source, _), (share, own) in zip(tables, meant, strict=True)
+        ]
+    found = [place for source, table in tables for place in _in_rows(question, source, table, memory)]
+    found += [place for source in sources for place in _beside_rows(question, source, memory)]
     found.sort(key=lambda place: -place.score)
     chosen: list[Found] = []
     for place in found:
@@ -32,24 +39,21 @@ def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Fo
     return chosen
 
 
-def _places(question: str, source: Source, memory: Memory) -> Iterator[Found]:
-    table = tuple(rows(source))
-    for row in _meant(question, source, table, memory):
-        if len(memory.grams(row.told)) >= _FEWEST:
+def _in_rows(question: str, source: Source, table: Iterable[Row], memory: Memory) -> Iterator[Found]:
+    """Rows that have the numbers of the question, or whose table has."""
+    wanted = memory.numbers(question) - memory.numbers(f"{source.filename} {source.context}")
+    for row in table:
+        if wanted <= memory.numbers(f"{row.title}\n{row.told}") and len(memory.grams(row.told)) >= _FEWEST:
             yield Found(source, row.span, covered(question, [row.told]) + 0.1 / source.number, row.head)
+
+
+def _beside_rows(question: str, source: Source, memory: Memory) -> Iterator[Found]:
+    has_rows = any(True for _ in rows(source))
     for span in memory.windows(source.text):
         words = source.text[slice(*span)]
-        if len(memory.grams(words)) >= _FEWEST and not (table and any(map(is_row, words.split("\n")))):
+        if len(memory.grams(words)) >= _FEWEST and not (has_rows and any(map(is_row, words.split("\n")))):
             more = len(claims(words)) - 1
             yield Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more)
-
-
-def _meant(question: str, source: Source, table: Sequence[Row], memory: Memory) -> Sequence[Row]:
-    """The rows that a question names, if there are such, else all; only those that have its numbers, or their table has."""
-    share, meant = named(question, table, memory)
-    above = memory.numbers(f"{source.filename} {source.context}")
-    wanted = memory.numbers(question) - above
-    return [row for row in (meant if share == 1.0 else table) if wanted <= memory.numbers(f"{row.title}\n{row.told}")]
 
 
 def _is_said(one: Found, other: Found) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kyozon.metering.estimate import TOKENS_PER_IMAGE, Reranking, chat_tokens, reranking, text_tokens
+from kyozon.metering.estimate import TOKENS_PER_IMAGE, Reranking, chat_tokens, most_tokens, reranking, text_tokens
 from tests.fakes.strategies import json_values
 
 
@@ -77,3 +77,16 @@ def test_a_reranker_reads_the_query_with_each_document() -> None:
 )
 def test_searches_are_billed_by_the_hundred_and_long_documents_in_parts(documents: list[str], searches: int) -> None:
     assert reranking("query", documents).searches == searches
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("有給休暇の申請は、取得を希望する日の三営業日前までに、所属長に対して書面で行う。" * 3, 210),
+        ("B-135 | 補修品35型 | 2295 | 110\n" * 20, 580),
+        ("12345 67890 " * 30, 360),
+        ("Employees must request paid leave at least three business days before. " * 4, 50),
+    ],
+)
+def test_no_small_tokenizer_makes_many_more_of_it(text: str, counted: int) -> None:
+    assert counted * 0.95 <= most_tokens(text) <= counted * 1.5

@@ -96,6 +96,13 @@ def test_where_a_question_names_a_row_that_row_alone_is_quoted(question: str, te
     assert (composed.kind, [one.quote for one in composed.citations]) == ("quoted", [quote])
 
 
+def test_a_row_that_is_named_in_one_passage_goes_before_those_of_others() -> None:
+    head, others = "No. | 施設名 | 利用料金（円） | 定員\n", "36 | 会議室33 | 250 | 37名\n"
+    passages = [passage("一", head + others), passage("二", head + "37 | 会議室37 | 300 | 41名\n")]
+    composed = Composer("会議室37の定員は何名ですか？", packed(passages, len, 4000), "ja").finish()[1]
+    assert [one.quote for one in composed.citations] == ["37 | 会議室37 | 300 | 41名"]
+
+
 def test_no_row_is_quoted_that_lacks_the_number_asked_for() -> None:
     parts = "品番 | 品名 | 在庫\nB-124 | 補修品24型 | 77\nB-125 | 補修品25型 | 80\n"
     composed = Composer("品番B-147の補修品の在庫は？", packed([passage("部品", parts)], len, 4000), "ja").finish()[1]

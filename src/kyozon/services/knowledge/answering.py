@@ -5,6 +5,7 @@ may see them, and are checked again where they leave. A request without a search
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -20,13 +21,13 @@ from kyozon.domain.language import Language, Text
 from kyozon.domain.models import AUTO
 from kyozon.domain.requests import ChatRequest, Dialect, Json, Stated
 from kyozon.governance.labelling import request_label
-from kyozon.metering.estimate import chat_tokens, text_tokens
+from kyozon.metering.estimate import most_tokens, text_tokens
 from kyozon.ports.provider import Piece
 from kyozon.retrieval.composing import NOT_FOUND, Composed, Composer
 from kyozon.retrieval.evidence import evidence
 from kyozon.retrieval.following import fits, goes_on, queries, rewriting, turns
 from kyozon.retrieval.packing import Source, packed
-from kyozon.retrieval.prompting import language_of, with_passages
+from kyozon.retrieval.prompting import language_of, with_passages, words_of
 from kyozon.services.chat import Ask, ChatService
 from kyozon.services.knowledge.found_before import Found, FoundBefore
 from kyozon.services.knowledge.rewording import put_otherwise, short
@@ -37,9 +38,8 @@ from kyozon.services.world import World
 _MOST_TOKENS = 1800
 """What passages may take of a model's window: more costs more, and models overlook what stands in the middle of much."""
 _FEWEST_TOKENS = 300
-_RULES_TOKENS = 160
-_DENSEST = 2.5
-"""Tokens that an estimated one may be: tables of digits in Japanese, before a model that knows hardly any Japanese."""
+_RULES_TOKENS = 400
+"""What else stands before the model: what it is told to do, and the fence."""
 _MOST_SAID = 400
 """Tokens of an answer whose caller names no ceiling: short answers can be checked, and small models do not find an end."""
 REWRITING = "rewrite-question"
@@ -254,7 +254,7 @@ class AnsweringService:
         if search is None or not turns(messages):
             return Prepared(ask)
         looked_for, passages = await self._found(wanted, search)
-        sources = packed(passages, text_tokens, self._room(ask))
+        sources = packed(passages, self._cost(ask), _MOST_TOKENS)
         question = looked_for[0]
         evident = (await asyncio.to_thread(evidence, question, sources)).evident  # seconds, of a question made for that
         asked = _with_sources(ask, turns(messages)[-1], sources) if sources else ask
@@ -316,17 +316,19 @@ class AnsweringService:
         rewritten = await put_otherwise(self._chat, call)
         return rewritten if fits(rewritten, messages) else ""
 
-    def _room(self, ask: Ask) -> int:
-        """How many tokens the passages may take, so that the smallest of the models that may be chosen can read them."""
+    def _cost(self, ask: Ask) -> Callable[[str], int]:
+        """What a passage takes of `_MOST_TOKENS`: more where the smallest of the models to choose from has less room."""
         model = ask.request.model
         cards = [card for card in self._registry.cards() if card.kind == "chat" and model in (AUTO, card.id)]
         smallest = min((card.context for card in cards if card.context is not None), default=None)
         if smallest is None:
-            return _MOST_TOKENS
+            return text_tokens
+        output = min(ask.request.chat.get("max_completion_tokens") or _MOST_SAID, smallest // 2)
         chat = ask.request.chat
-        output = chat.get("max_completion_tokens") or _MOST_SAID
-        read = int((smallest - min(output, smallest // 2)) / _DENSEST)
-        return max(_FEWEST_TOKENS, min(_MOST_TOKENS, read - chat_tokens(chat) - _RULES_TOKENS))
+        said = [*map(words_of, chat["messages"]), msgspec.json.encode(chat.get("tools") or ()).decode()]
+        room = smallest - output - sum(map(most_tokens, said)) - _RULES_TOKENS
+        share = _MOST_TOKENS / max(_FEWEST_TOKENS, room)
+        return lambda text: max(text_tokens(text), math.ceil(share * most_tokens(text)))
 
 
 def _with_sources(ask: Ask, question: str, sources: Sequence[Source]) -> Ask:
