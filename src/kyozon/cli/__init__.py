@@ -8,6 +8,7 @@ import click
 
 import kyozon
 from kyozon.cli.help_columns import StraightColumns
+from kyozon.cli.mistakes import mistakes_told
 from kyozon.cli.speech import say, speak
 
 speak()
@@ -17,10 +18,18 @@ click.Context.formatter_class = StraightColumns
 class _Root(click.Group):
     """Every command."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the options before the command."""
+        with mistakes_told():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; who answers no to a question is told so in the language of the question."""
         try:
-            return super().invoke(ctx)
+            with mistakes_told():
+                return super().invoke(ctx)
         except click.Abort:
             click.echo(say("Stopped.", "中止しました。"), err=True)
             ctx.exit(1)

@@ -33,7 +33,7 @@ def print_candidates(decision: Decision) -> None:
     columns += [] if decision.within is None else [say("first words (s)", "最初の言葉（秒）")]
     numbers = len(columns) + measured
     columns += [say("quality", "予測品質"), say("90 % between", "90 % 区間")] if measured else []
-    columns.append(say("why not", "選ばれない理由") if measured else say("objections", "異議"))
+    columns.append(say("why not", "選ばれない理由") if measured else say("objections", "使えない理由"))
     out.print()
     print_table(columns, rows, right=tuple(range(4, numbers)))
 

@@ -45,7 +45,21 @@ def objection_said(found: Exclusion) -> str:
             f"context: about {need} tokens, reads {have}",
             f"{rule}：約 {need} トークン、読めるのは {have} トークン",
         )
+    if found.rule == "clearance":
+        return _beyond(found)
     return say(f"{found.rule}: {found.need} ≠ {found.have}", f"{rule}：{_fact(found.need)} ≠ {_fact(found.have)}")
+
+
+def _beyond(found: Exclusion) -> str:
+    """A label, and the most that a model may be given."""
+    if found.have == "unknown":  # its zone is
+        most = Text("and what it may take is unknown", "受け取れる範囲は不明")
+    else:
+        most = Text(f"it takes up to {found.have}", f"受け取れるのは {found.have} まで")
+    return say(
+        f"clearance: the request is {found.need}, {most.en}",
+        f"{rule_name(found.rule).ja}：この要求は {found.need}、{most.ja}",
+    )
 
 
 def _fact(words: str) -> str:

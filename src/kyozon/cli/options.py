@@ -173,10 +173,10 @@ def clearance_read(text: str, option: str) -> Clearance:
 
 _LABEL = Text(
     "public, internal, confidential or restricted, with compartments behind it where there are any, as in confidential+pii",
-    "public・internal・confidential・restricted のいずれか（区画があれば confidential+pii のように続けます）",
+    "public・internal・confidential・restricted のいずれか（区分があれば confidential+pii のように続けます）",
 )
 _CLEARANCE = Text(
     "public, internal, confidential or restricted, with compartments (* for all) behind it where there are any, as in "
     "internal+jp-only",
-    "public・internal・confidential・restricted のいずれか（区画があれば internal+jp-only のように続けます。* は全区画）",
+    "public・internal・confidential・restricted のいずれか（区分があれば internal+jp-only のように続けます。* は全区分）",
 )

@@ -46,8 +46,9 @@ class Anchor(Struct, frozen=True):
     """Where words stand in a document: from character `start` up to `end` of its text.
 
     They begin on `page` and end on `last_page`, counted from 1, None where there are no pages. `section` are the headings
-    above them, the highest first. `scanned` says that they were read by OCR. `breaks` are the characters between start and
-    end with which a page begins, so that the page of each word can be told.
+    above them, the highest first. `breaks` are the characters between start and end with which a page begins, so that the
+    page of each word can be told. `scanned` says that words among them were read by OCR, and `scans` which (first,
+    behind the last); none where nobody knows, as of documents read by earlier versions: then all count as scanned.
     """
 
     start: int
@@ -57,15 +58,20 @@ class Anchor(Struct, frozen=True):
     section: tuple[str, ...] = ()
     scanned: bool = False
     breaks: tuple[int, ...] = ()
+    scans: tuple[tuple[int, int], ...] = ()
 
     def part(self, start: int, end: int) -> "Anchor":
-        """The anchor of a part of these words, on the pages that it stands on itself."""
+        """The anchor of a part of these words, on the pages that it stands on itself; scanned where its own words are."""
         page = last = None
         if self.page is not None:
             page = self.page + bisect_right(self.breaks, start)
             last = self.page + bisect_right(self.breaks, end - 1)
         breaks = tuple(one for one in self.breaks if start < one < end)
-        return Anchor(start, end, page, last, self.section, self.scanned, breaks)
+        scans = tuple(
+            (max(start, first), min(end, behind)) for first, behind in self.scans if first < end and start < behind
+        )
+        scanned = bool(scans) if self.scans else self.scanned
+        return Anchor(start, end, page, last, self.section, scanned, breaks, scans)
 
 
 class Chunk(Struct, frozen=True):

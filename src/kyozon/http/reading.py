@@ -198,7 +198,7 @@ def _label(text: str) -> Label:
             Text(
                 f"label {text!r}: {error}.",
                 f"ラベル {text!r} を読めません。public・internal・confidential・restricted のいずれかに、"
-                "必要なら「+区画」を続けてください（例：confidential+pii）。",
+                "必要なら「+区分」を続けてください（例：confidential+pii）。",
             ),
             LABEL_HEADER,
         ) from error

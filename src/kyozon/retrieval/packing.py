@@ -37,7 +37,15 @@ class Source(Struct, frozen=True):
         start, end = self.start + span[0], self.start + span[1]
         first = next(part for part in self.parts if part.start <= start < part.end)
         last = next((part for part in self.parts if part.start < end <= part.end), self.parts[-1])
-        return structs.replace(first.part(start, end), last_page=last.part(max(start, last.start), end).last_page)
+        inside = [
+            one.part(max(start, one.start), min(end, one.end)) for one in self.parts if one.start < end and start < one.end
+        ]
+        return structs.replace(
+            first.part(start, end),
+            last_page=last.part(max(start, last.start), end).last_page,
+            scanned=any(one.scanned for one in inside),
+            scans=tuple(sorted({scan for one in inside for scan in one.scans})),
+        )
 
 
 def packed(passages: Iterable[Passage], tokens: Callable[[str], int], most: int) -> tuple[Source, ...]:

@@ -1,6 +1,7 @@
 """Where in a document something stands: on which pages, and under which headings."""
 
 from bisect import bisect_left, bisect_right
+from itertools import islice, takewhile
 
 from kyozon.domain.knowledge import Anchor, Heading, Parsed
 
@@ -26,11 +27,13 @@ class Standing:
         page, last = self._page(start), self._page(end - 1)
         section = tuple(heading.title for heading in self.headings(end - 1))
         breaks = tuple(self._pages[bisect_right(self._pages, start) : bisect_left(self._pages, end)])
-        return Anchor(start, end, page, last, section, self._is_scanned(start, end), breaks)
+        scans = self._scans(start, end)
+        return Anchor(start, end, page, last, section, bool(scans), breaks, scans)
 
-    def _is_scanned(self, start: int, end: int) -> bool:
+    def _scans(self, start: int, end: int) -> tuple[tuple[int, int], ...]:
         after = bisect_right(self._scans_end, start)
-        return after < len(self._scanned) and self._scanned[after][0] < end
+        spans = takewhile(lambda span: span[0] < end, islice(self._scanned, after, None))
+        return tuple((max(start, first), min(end, behind)) for first, behind in spans)
 
     def _page(self, at: int) -> int | None:
         return max(1, bisect_right(self._pages, at)) if self._pages else None

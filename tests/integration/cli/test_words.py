@@ -52,7 +52,11 @@ def test_no_help_page_has_an_english_word_of_clicks() -> None:
     [
         (["up", "--prot"], "エラー：オプション '--prot' はありません。"),
         (["no-such"], "エラー：コマンド 'no-such' はありません。"),
-        (["explain"], "エラー：引数を指定してください: 'ID'."),
+        (["explain"], "エラー：引数を指定してください：'ID'。"),
+        (["up", "--prot", "1"], "エラー：オプション '--prot' はありません。（もしかして：'--port'）"),
+        (["explian"], "エラー：コマンド 'explian' はありません。（もしかして：'explain'）"),
+        (["--versio"], "エラー：オプション '--versio' はありません。（もしかして：'--version'）"),
+        (["route", "explain", "--model", "a"], "エラー：オプション '--model' はありません。\n"),
         (["up", "--port", "70000"], "エラー：'--port' の値が正しくありません：70000 は範囲外です"),
     ],
 )

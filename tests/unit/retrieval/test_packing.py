@@ -1,8 +1,9 @@
 """What stands before the model."""
 
+import msgspec
 from msgspec import structs
 
-from kyozon.domain.knowledge import Parsed
+from kyozon.domain.knowledge import Anchor, Parsed
 from kyozon.retrieval.packing import packed
 from kyozon.retrieval.standing import Standing
 from tests.fakes.documents import passage
@@ -33,6 +34,34 @@ def test_a_quotation_is_on_its_own_page_where_a_passage_spans_several() -> None:
 
     assert (anchor.page, anchor.last_page) == (1, 3)
     assert pages == [(1, 1), (2, 2), (3, 3), (1, 3)]
+
+
+def test_a_quotation_is_scanned_where_its_own_words_are() -> None:
+    anchor = Standing(Parsed(TEXT, scanned=((11, 22),))).anchor(0, len(TEXT))
+    found = passage("a", TEXT)
+    (source,) = packed([structs.replace(found, chunk=structs.replace(found.chunk, anchor=anchor))], len, 1000)
+    spans = [(0, 11), (11, 22), (22, 33), (5, 13), (21, 33)]
+
+    assert anchor.scanned
+    assert [source.anchor(span).scanned for span in spans] == [False, True, False, True, True]
+    assert [source.anchor(span).scans for span in spans] == [(), ((11, 22),), (), ((11, 13),), ((21, 22),)]
+
+
+def test_a_quotation_over_two_passages_is_scanned_where_the_second_is() -> None:
+    standing = Standing(Parsed(TEXT, scanned=((22, 33),)))
+    first, second = passage("a", TEXT[:22]), passage("a", TEXT[11:], ordinal=1, start=11)
+    read = structs.replace(second, chunk=structs.replace(second.chunk, anchor=standing.anchor(11, 33)))
+    (source,) = packed([first, read], len, 1000)
+
+    assert [source.anchor(span).scanned for span in [(0, 33), (5, 20), (22, 33)]] == [True, False, True]
+    assert source.anchor((0, 33)).scans == ((22, 33),)
+
+
+def test_of_a_passage_from_before_scans_were_located_all_words_count_as_scanned() -> None:
+    stored = msgspec.json.decode(b'{"start":0,"end":33,"page":1,"last_page":1,"scanned":true}', type=Anchor)
+
+    assert stored.part(3, 9).scanned
+    assert not structs.replace(stored, scanned=False).part(3, 9).scanned
 
 
 def test_the_same_words_come_once() -> None:

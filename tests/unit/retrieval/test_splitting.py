@@ -50,7 +50,11 @@ def test_chunks_know_their_pages_and_go_forward(parsed: Parsed, tokens: int) -> 
     for chunk in chunks:
         page, last = chunk.anchor.page, chunk.anchor.last_page
         read = any(start < chunk.anchor.end and chunk.anchor.start < end for start, end in parsed.scanned)
-        assert chunk.anchor.scanned is read
+        assert chunk.anchor.scanned is read is bool(chunk.anchor.scans)
+        located = {at for start, end in chunk.anchor.scans for at in range(start, end)}
+        assert located == {at for start, end in parsed.scanned for at in range(start, end)} & set(
+            range(chunk.anchor.start, chunk.anchor.end)
+        )
         if not parsed.pages:
             assert (page, last) == (None, None)
             continue

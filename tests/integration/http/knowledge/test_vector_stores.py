@@ -230,7 +230,16 @@ async def test_a_search_finds_passages_and_where_they_stand(house: Library, ann:
         "attributes": {"kind": "規程", "year": 2024.0},
         "content": [{"type": "text", "text": "経費の申請は月末までに行う。"}],
         "vector_store_id": store.id,
-        "anchor": {"start": 0, "end": 14, "page": None, "last_page": None, "section": [], "scanned": False, "breaks": []},
+        "anchor": {
+            "start": 0,
+            "end": 14,
+            "page": None,
+            "last_page": None,
+            "section": [],
+            "scanned": False,
+            "breaks": [],
+            "scans": [],
+        },
         "label": "public",
     }
     assert 0 < best.score <= 1
