@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 from kyozon.parsing.office_parts import Parts
 
+_MOST_DIGITS = 10  # of an unsigned number of 32 bits
 _OF_THE_LOOK = ("pres", "parTrans", "sibTrans")  # points that hold no words of the author's
 
 
@@ -48,14 +49,18 @@ def _in_order(model: ET.Element, points: list[str]) -> Iterator[str]:
     below: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for link in _named(model, "cxn"):
         if link.get("type", "parOf") == "parOf":
-            place = link.get("srcOrd", "0")
-            below[link.get("srcId", "")].append((int(place) if place.isdecimal() else 0, link.get("destId", "")))
+            below[link.get("srcId", "")].append((_place(link.get("srcOrd", "")), link.get("destId", "")))
     hanging = {point for children in below.values() for _, point in children}
     waiting = [*reversed(points), *reversed([point for point in points if point not in hanging])]
     while waiting:
         point = waiting.pop()
         yield point
         waiting += (child for _, child in sorted(below.pop(point, ()), reverse=True))
+
+
+def _place(number: str) -> int:
+    """Which one below its point it is; the first where that is no number, or none that Office would write."""
+    return int(number) if number.isdecimal() and len(number) <= _MOST_DIGITS else 0
 
 
 def _paragraphs(body: ET.Element) -> Iterator[str]:

@@ -7,14 +7,12 @@ to which slide or sheet, the links from part to part say. Nothing outside of the
 import zipfile
 from collections.abc import Iterator, Sequence
 
-from kyozon.domain.errors import InvalidFile
+from kyozon.domain.errors import MissingPiece
+from kyozon.parsing.allowance import MOST_PICTURES, Allowance
 from kyozon.parsing.lines import Line
-from kyozon.parsing.office_parts import BROKEN, Parts
+from kyozon.parsing.office_parts import Parts
 from kyozon.parsing.scans import lines_in, picture_in
 from kyozon.ports.knowledge_parsing import Report
-
-MOST_PICTURES = 200
-"""So many pictures of a file are read: at 5 s each, half of the time that a file has by default."""
 
 _SMALLEST = 100  # picture elements of the longer side: smaller ones are icons
 
@@ -28,6 +26,7 @@ class Pictures:
         self._report = report
         self._count = sum("/media/" in name for name in archive.namelist())
         self._met: set[tuple[int, int]] = set()
+        self._allowance = Allowance(MOST_PICTURES)
 
     def lines(self, part: str) -> Sequence[Line]:
         """What is written on the picture in `part`; nothing where it is none, small, too large, damaged, or met before.
@@ -38,15 +37,18 @@ class Pictures:
         try:
             info = self._archive.getinfo(part)
             content = (info.CRC, info.file_size)
-            if content in self._met or len(self._met) >= MOST_PICTURES:
+            if content in self._met or not self._allowance.left():
                 return ()
-            with self._archive.open(info) as file, picture_in(file) as picture:
+            with self._allowance.spending(), self._archive.open(info) as file, picture_in(file) as picture:
                 if max(picture.size) < _SMALLEST:
                     return ()
                 self._met.add(content)
+                self._allowance.count()
                 lines = lines_in(picture)
             self._report(len(self._met), max(self._count, len(self._met)))
-        except (*BROKEN, InvalidFile):
+        except MissingPiece:
+            raise
+        except Exception:  # noqa: BLE001 - what is damaged, and what lack of memory raises, has no common name
             return ()  # Office shows the rest of such a file as well.
         return lines
 

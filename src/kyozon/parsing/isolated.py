@@ -20,6 +20,9 @@ from kyozon.ports.knowledge_parsing import Report
 _GRACE = 1.0
 _LARGEST_REPLY = 1 << 30
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+# By itself glibc keeps more and more blocks of up to 32 MiB, and OCR of small print, each line of another length, leaves
+# holes of a gigabyte between them.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 _ERRORS: dict[str, type[KyozonError]] = {kind.code: kind for kind in (InvalidFile, UnsupportedFile, MissingPiece)}
 _replies: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(Reply)
 
@@ -65,7 +68,7 @@ async def _started() -> Process:
         stdin=PIPE,
         stdout=PIPE,
         stderr=DEVNULL,
-        env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"} | _MALLOC,
     )
 
 

@@ -85,14 +85,15 @@ def _page(document: "PdfDocument", number: int, pictures: Pictures) -> list[Line
     except pypdfium2.PdfiumError as error:
         raise refusals.broken_page(number + 1) from error
     try:
-        turn_level(page)
+        turned = turn_level(page)
         figures = pictures.on(page)
         words = words_of(page, placed=bool(figures))
         said = "".join(line.words for part in words.parts for line in part.lines)
         if len(_ILLEGIBLE.findall(said)) > _MOST_ILLEGIBLE * len(said):
-            parts = page_as_picture(page, ())
+            parts = page_as_picture(page, (), turned)
         elif len("".join(said.split())) < _FEWEST_CHARACTERS and has_pictures(page):
-            parts = in_reading_order(words.parts, page_as_picture(page, words_of(page, placed=True).places))
+            places = words_of(page, placed=True).places
+            parts = in_reading_order(words.parts, page_as_picture(page, places, turned))
         else:
             parts = in_reading_order(words.parts, pictures.read(page, figures, words.places))
         return [line for part in parts for line in part.lines]

@@ -1,5 +1,7 @@
 """What is drawn on a PDF page, one thing after the other, within forms too."""
 
+import ctypes
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
 """Left, bottom, right, top. Both in points from the lower left corner of the page, unless a matrix says otherwise."""
 
+_EVERYWHERE: Rect = (-math.inf, -math.inf, math.inf, math.inf)
+_MOST_OF_A_CLIP = 100  # paths, and points of one: what has more is a silhouette
 _DEEPEST = 5  # forms within forms
 _SAME: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -42,6 +46,30 @@ def objects_of(page: "PdfPage", kind: int) -> Iterator[Drawn]:
                 yield from within(parts, pdfium.FPDFFormObj_GetObject, item, inner, depth + 1)
 
     yield from within(pdfium.FPDFPage_CountObjects(page), pdfium.FPDFPage_GetObject, page, _SAME, 0)
+
+
+def clip_of(drawn: Drawn) -> Rect:
+    """The rectangle around what its clipping paths leave of the page: all of it within forms that have their own space."""
+    import pypdfium2.raw as pdfium  # noqa: PLC0415 - as above
+
+    clip = pdfium.FPDFPageObj_GetClipPath(drawn.item)
+    paths = pdfium.FPDFClipPath_CountPaths(clip) if clip and _matrix(drawn.item) == drawn.matrix else 0
+    left, bottom, right, top = _EVERYWHERE
+    for path in range(paths if paths <= _MOST_OF_A_CLIP else 0):
+        points = pdfium.FPDFClipPath_CountPathSegments(clip, path)
+        if 0 < points <= _MOST_OF_A_CLIP:
+            across, upward = zip(*(_point(clip, path, at) for at in range(points)), strict=True)
+            left, right = max(left, min(across)), min(right, max(across))
+            bottom, top = max(bottom, min(upward)), min(top, max(upward))
+    return left, bottom, right, top
+
+
+def _point(clip: Any, path: int, at: int) -> Point:
+    import pypdfium2.raw as pdfium  # noqa: PLC0415 - as above
+
+    x, y = ctypes.c_float(), ctypes.c_float()
+    pdfium.FPDFPathSegment_GetPoint(pdfium.FPDFClipPath_GetPathSegment(clip, path, at), x, y)
+    return x.value, y.value
 
 
 def moved(point: Point, matrix: Matrix) -> Point:

@@ -1,5 +1,6 @@
 """Words in text boxes, groups, SmartArt and on the sheets of Excel arrive, and nothing is lost beside them."""
 
+import zipfile
 from pathlib import Path
 
 from kyozon.domain.knowledge import Parsed
@@ -64,6 +65,25 @@ def test_shapes_and_smartart_on_a_sheet_stand_below_its_cells(tmp_path: Path) ->
     path = sheets_file(tmp_path / "a.xlsx", {"一": [("い", "ろ")], "二": [("は", "に")]})
 
     assert read(with_parts(path, parts)).text.split() == ["一", "い", "|", "ろ", "注：税抜き", *SAID, "二", "は", "|", "に"]
+
+
+def test_a_picture_that_is_damaged_costs_no_words(tmp_path: Path) -> None:
+    path = word_file(tmp_path / "a.docx", paragraph("本文がここにある。").replace("</w:p>", f"{framed('箱')}</w:p>"))
+    picture = b"no picture, but bytes that are not packed"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("word/media/a.png", picture)
+    path.write_bytes(path.read_bytes().replace(picture, picture[::-1]))
+
+    assert read(path).text.split() == ["本文がここにある。", "箱"]
+
+
+def test_a_place_of_more_digits_than_a_number_has_is_none(tmp_path: Path) -> None:
+    path = slides_file(tmp_path / "a.pptx", [("流れ", "文")])
+    linked = links(("slideLayout", "x.xml"), ("diagramData", "../a.xml"))
+    points = {"1": ("", "甲"), "2": ("1", "丙"), "9" * 5000: ("1", "乙")}
+    parts = {"ppt/slides/_rels/slide1.xml.rels": linked, "ppt/a.xml": model(points)}
+
+    assert read(with_parts(path, parts)).text.split() == ["流れ", "文", "甲", "乙", "丙"]
 
 
 def test_a_model_in_circles_or_in_pieces_ends(tmp_path: Path) -> None:

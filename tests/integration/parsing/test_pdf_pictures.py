@@ -10,9 +10,11 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from sklearn.datasets import load_sample_image
 
-from kyozon.domain.knowledge import Parsed
-from kyozon.parsing import pdf_pictures
+from kyozon.domain.knowledge import Chunking, Parsed
+from kyozon.parsing import allowance, pdf_pictures
+from kyozon.parsing import scans as reading
 from kyozon.parsing.reading import parse_file
+from kyozon.retrieval.splitting import split
 from tests.samples.printed import Placed, Shown, lines, pdf_file
 
 SCAN = Image.open(Path(__file__).parents[2] / "samples" / "documents" / "scan.png").convert("L")
@@ -39,6 +41,15 @@ def test_they_stand_between_the_words_and_are_marked(tmp_path: Path) -> None:
 
     assert parsed.text.rstrip() == f"{BEFORE}\n\n{WORDS[0]}\n{WORDS[1]}\n\n{AFTER}"
     assert scans(parsed) == [WORDS]
+
+
+def test_words_that_the_page_prints_itself_are_not_said_to_be_scanned(tmp_path: Path) -> None:
+    (chunk,) = split(with_pictures(tmp_path, [PLACED]), Chunking())
+    places = {words: chunk.anchor.start + chunk.text.index(words) for words in [BEFORE, *WORDS, AFTER]}
+    said = {words: chunk.anchor.part(at, at + len(words)).scanned for words, at in places.items()}
+
+    assert chunk.anchor.scanned
+    assert said == {BEFORE: False, WORDS[0]: True, WORDS[1]: True, AFTER: False}
 
 
 def test_a_scan_in_strips_is_one(tmp_path: Path) -> None:
@@ -115,3 +126,55 @@ def test_beyond_the_limits_the_words_alone_are_read(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(pdf_pictures, limit, 0)
 
     assert with_pictures(tmp_path, [PLACED]).text.split() == [BEFORE, AFTER]
+
+
+def test_what_cannot_be_read_costs_itself_and_not_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(reading, "_engine", exhausted)  # as when the memory that the process may take is used up
+
+    assert with_pictures(tmp_path, [PLACED]).text.split() == [BEFORE, AFTER]
+
+
+def test_pictures_have_their_time_and_after_it_words_alone_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(allowance, "_SECONDS", 1e-9)  # The first one takes longer.
+    pictures: list[list[Shown]] = [[PLACED], [(60, 100, 300, 75, SCAN.crop((0, 0, SCAN.width, SCAN.height - 1)))]]
+    parsed = read(
+        pdf_file(tmp_path / "a.pdf", [TEXT, lines(["別の頁の文は、それでも終わりまで読まれる。"])], pictures=pictures)
+    )
+
+    assert scans(parsed) == [WORDS]
+    assert "終わりまで読まれる。" in parsed.text
+
+
+def test_what_is_blank_is_not_printed_and_what_shows_nothing_only_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[object] = []
+    monkeypatch.setattr(pdf_pictures, "shown", lambda *given: printed.append(given))
+    blank: Shown = (60, 100, 300, 75, Image.new("L", (300, 75), "white"))
+    pages = [[*TEXT, *lines([f"{number}つ目の頁である。"], top=400)] for number in "一二三四五"]
+    path = pdf_file(tmp_path / "a.pdf", pages, pictures=[[blank, (60, 300, 300, 75, SCAN)]] * 5)
+
+    assert scans(read(path)) == []
+    assert len(printed) == 3
+
+
+def test_two_halves_of_one_scan_are_both_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    pdfmetrics.registerFont(UnicodeCIDFont("HeiseiMin-W3"))
+    canvas, scan = Canvas(str(path), pagesize=(400, 300), invariant=True), ImageReader(SCAN)
+    for half in (0, 1):
+        canvas.setFont("HeiseiMin-W3", 10)
+        canvas.drawString(40, 270, f"{BEFORE}続けて読むこと。")
+        frame = canvas.beginPath()
+        frame.rect(40, 100, 300, 37.5)
+        canvas.clipPath(frame, stroke=0)
+        canvas.drawImage(scan, 40, 62.5 + 37.5 * half, 300, 75)
+        canvas.showPage()
+    canvas.save()
+
+    assert scans(read(path)) == [[WORDS[0]], [WORDS[1]]]

@@ -8,6 +8,7 @@ from PIL import Image
 
 from kyozon.domain.knowledge import Chunking, Parsed
 from kyozon.parsing import embedded
+from kyozon.parsing import scans as reading
 from kyozon.parsing.reading import parse_file
 from kyozon.retrieval.splitting import split
 from tests.samples.office import drawing, links, paragraph, sheets_file, slides_file, with_parts, word_file
@@ -103,5 +104,14 @@ def test_a_list_of_pictures_in_letters_that_nobody_knows_is_none(tmp_path: Path)
 
 def test_of_very_many_pictures_some_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "MOST_PICTURES", 0)
+
+    assert read(word_with(tmp_path / "a.docx", SCAN, paragraph("本文。") + drawing("r1"))).text.split() == ["本文。"]
+
+
+def test_what_cannot_be_read_costs_itself_and_not_the_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(reading, "_engine", exhausted)  # as when the memory that the process may take is used up
 
     assert read(word_with(tmp_path / "a.docx", SCAN, paragraph("本文。") + drawing("r1"))).text.split() == ["本文。"]
