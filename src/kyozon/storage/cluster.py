@@ -5,6 +5,7 @@ users in a file that a killed process never leaves. `embedded.py` counts them wi
 """
 
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -21,6 +22,7 @@ from kyozon.storage.programs import VERSION, Programs
 _PORT = 5432
 _SOCKET = f".s.PGSQL.{_PORT}"
 _SOCKET_FOLDER = "kyozon-"
+_SOCKETS_ELSEWHERE = re.compile(rf"""^unix_socket_directories = '"([^'"]*/{_SOCKET_FOLDER}[^'"/]+)"'$""", re.MULTILINE)
 # `sun_path` holds 107 bytes on Linux and 103 on macOS, the socket's own name included.
 _SOCKET_LIMIT = 103 - len(f"/{_SOCKET}")
 _LOG_LIMIT = 10 * 1024**2
@@ -125,6 +127,9 @@ class Cluster:
             if self.programs.run("pg_ctl", "-D", "cluster", "-m", mode, "-t", "60", "-w", "stop") is None:
                 break
         _remove_sockets(running.sockets)
+        if running.sockets.name.startswith(_SOCKET_FOLDER):
+            with suppress(OSError):
+                running.sockets.rmdir()
 
     def running(self) -> Postmaster | None:
         """The server of this very cluster, if its process lives."""
@@ -180,15 +185,26 @@ class Cluster:
             _remove_sockets(left.sockets)
         (self._path / "postmaster.pid").unlink(missing_ok=True)
 
+    def _sockets(self, settings: Path) -> Path:
+        """The folder of the sockets: the cluster's own, or, where its name is too long, another.
+
+        It stays the same as long as it is there: whoever was connected looks for the next server where the last one was.
+        """
+        if len(os.fsencode(self.folder)) <= _SOCKET_LIMIT and "," not in str(self.folder):
+            return self.folder
+        written = _SOCKETS_ELSEWHERE.search(settings.read_text(encoding="utf-8")) if settings.exists() else None
+        if written is not None and self.programs.owns(Path(written[1])):
+            return Path(written[1])
+        sockets = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER))
+        self.programs.own(sockets)
+        return sockets
+
     def _write_settings(self) -> None:
-        sockets = self.folder
-        if len(os.fsencode(sockets)) > _SOCKET_LIMIT or "," in str(sockets):
-            sockets = Path(tempfile.mkdtemp(prefix=_SOCKET_FOLDER))
-            self.programs.own(sockets)
-        listed = '"' + str(sockets).replace('"', '""') + '"'
-        quoted = "'" + listed.replace("\\", "\\\\").replace("'", "''") + "'"
         settings = self._path / "postgresql.conf"
         try:
+            sockets = self._sockets(settings)
+            listed = '"' + str(sockets).replace('"', '""') + '"'
+            quoted = "'" + listed.replace("\\", "\\\\").replace("'", "''") + "'"
             settings.write_text(_SETTINGS.format(port=_PORT, sockets=quoted), encoding="utf-8")
         except OSError as error:
             raise StorageUnavailable(_cannot_write(self.folder, error.strerror or str(error))) from error
@@ -224,8 +240,6 @@ def _remove_sockets(sockets: Path) -> None:
     with suppress(OSError):
         (sockets / _SOCKET).unlink(missing_ok=True)
         (sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
-        if sockets.name.startswith(_SOCKET_FOLDER):
-            sockets.rmdir()
 
 
 def _cannot_write(folder: Path, why: str) -> Text:

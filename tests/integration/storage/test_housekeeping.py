@@ -8,6 +8,7 @@ import pytest
 
 from kyozon.storage.cache import PostgresAnswers
 from kyozon.storage.database import Database
+from kyozon.storage.expired import forget_expired
 from kyozon.storage.journal import PostgresJournal
 from tests.contract.storage.answer_store import answer
 from tests.fakes.record_samples import a_decision
@@ -34,17 +35,15 @@ async def _count(database: Database) -> int:
         return int(await connection.fetchval(f"SELECT {counts}"))
 
 
-async def _any_write(database: Database) -> None:
-    journal = PostgresJournal(database)
-    await journal.open(a_decision(), None)
-    await journal.stop()
+async def _expired(database: Database) -> None:
+    await forget_expired(database)
 
 
 async def _tidy(database: Database) -> None:
     await PostgresAnswers(database).tidy(NOW, "v1", 10)
 
 
-@pytest.mark.parametrize("housekeeping", [_any_write, _tidy])
+@pytest.mark.parametrize("housekeeping", [_expired, _tidy])
 async def test_to_delete_much_takes_no_memory(
     database: Database, housekeeping: Callable[[Database], Awaitable[None]]
 ) -> None:
@@ -68,7 +67,7 @@ async def test_what_a_cache_held_that_is_off_now_goes_when_it_expires(database: 
     answers = PostgresAnswers(database)
     await answers.keep(answer(expires_at=NOW))
     await answers.keep(answer(question_sha256="another", expires_at=datetime(2100, 1, 1, tzinfo=UTC)))
-    await _any_write(database)
+    await forget_expired(database)
     async with database.reading() as connection:
         left = await connection.fetch("SELECT question_sha256 FROM cached_answer")
     assert [row["question_sha256"] for row in left] == ["another"]
