@@ -24,12 +24,13 @@ def closest(question: str, sources: Sequence[Source], memory: Memory) -> list[Fo
     """
     tables = [(source, tuple(rows(source))) for source in sources]
     meant = [named(question, table, memory) for _, table in tables]
-    if any(share == 1.0 for share, _ in meant):  # then it is asked for these rows
-        tables = [
-            (source, tuple(own) if share == 1.0 else ()) for (source, _), (share, own) in zip(tables, meant, strict=True)
-        ]
-    found = [place for source, table in tables for place in _in_rows(question, source, table, memory)]
-    found += [place for source in sources for place in _beside_rows(question, source, memory)]
+    whole = any(share == 1.0 for share, _ in meant)  # then it is asked for these rows
+    found: list[Found] = []
+    for (source, table), (share, own) in zip(tables, meant, strict=True):
+        asked = (own if share == 1.0 else ()) if whole else table
+        found += _in_rows(question, source, asked, memory)
+    for source, table in tables:
+        found += _beside(question, source, table, memory)
     found.sort(key=lambda place: -place.score)
     chosen: list[Found] = []
     for place in found:
@@ -47,11 +48,11 @@ def _in_rows(question: str, source: Source, table: Iterable[Row], memory: Memory
             yield Found(source, row.span, covered(question, [row.told]) + 0.1 / source.number, row.head)
 
 
-def _beside_rows(question: str, source: Source, memory: Memory) -> Iterator[Found]:
-    has_rows = any(True for _ in rows(source))
+def _beside(question: str, source: Source, table: Sequence[Row], memory: Memory) -> Iterator[Found]:
+    """Places that have no row of the source's tables."""
     for span in memory.windows(source.text):
         words = source.text[slice(*span)]
-        if len(memory.grams(words)) >= _FEWEST and not (has_rows and any(map(is_row, words.split("\n")))):
+        if len(memory.grams(words)) >= _FEWEST and not (table and any(map(is_row, words.split("\n")))):
             more = len(claims(words)) - 1
             yield Found(source, span, covered(question, [words]) + 0.1 / source.number - _LONGER * more)
 
